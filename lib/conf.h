@@ -1,0 +1,95 @@
+/*
+ * conf - YAML files as a tree that knows where each value stood.
+ *
+ * The only owner of libyaml.  What is read here decides what root's daemon
+ * does, so it is strict: a duplicate key, an alias or anchor, a tag, a second
+ * document (unless the caller takes several), a file over CONF_FILE_MAX are
+ * errors.  Errors read "FILE:LINE:COLUMN: what; what to do".  Lines and columns
+ * count from 1.
+ */
+#ifndef AEGIS_LIB_CONF_H
+#define AEGIS_LIB_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/cleanup.h"
+#include "lib/error.h"
+
+#define CONF_FILE_MAX (4 * 1024 * 1024)
+#define CONF_DEPTH_MAX 32
+
+enum conf_type { CONF_NULL, CONF_SCALAR, CONF_LIST, CONF_MAP };
+
+struct conf_node {
+	enum conf_type type;
+	unsigned line, column;
+	const char *key;   /* in the enclosing map, else NULL */
+	unsigned key_line, key_column;
+	const char *value; /* of a scalar; "" otherwise */
+	bool quoted;       /* "true" in quotes is text */
+	struct conf_node *first, *next;
+	unsigned count;
+};
+
+struct conf {
+	const char *file; /* as given; for messages */
+	const struct conf_node *root;
+	void *storage; /* private */
+};
+
+#define CONF_INIT ((struct conf){0})
+
+/* 0, -ENOENT and other errnos of open/read, -EBADMSG for bad YAML.  An empty
+ * file has a root of type CONF_NULL. */
+int conf_load(struct conf *conf, const char *file, struct aegis_error *err);
+int conf_parse(struct conf *conf, const char *file_label, const char *text,
+	       size_t len, struct aegis_error *err);
+void conf_release(struct conf *conf);
+
+/* One key a map may have: its reader is called with the value node.  ctx is
+ * what conf_read_map() was given. */
+struct conf_key {
+	const char *name;
+	int (*read)(const struct conf *conf, const struct conf_node *value,
+		    void *ctx, struct aegis_error *err);
+};
+
+/*
+ * Read a map by a table; a NULL value (key without value) reads as absent.
+ * An unknown key is -EBADMSG: "FILE:L:C: unknown key 'imagess'; did you mean
+ * 'images'?" (or the list of known keys if none is near).
+ */
+int conf_read_map(const struct conf *conf, const struct conf_node *map,
+		  const struct conf_key *keys, size_t key_count, void *ctx,
+		  struct aegis_error *err);
+
+/* Typed scalars.  Each returns 0 or -EBADMSG with place and what was wanted. */
+int conf_string(const struct conf *conf, const struct conf_node *n,
+		const char **ret, struct aegis_error *err);
+int conf_bool(const struct conf *conf, const struct conf_node *n, bool *ret,
+	      struct aegis_error *err);
+int conf_int(const struct conf *conf, const struct conf_node *n, int64_t min,
+	     int64_t max, int64_t *ret, struct aegis_error *err);
+/* "2027-01-31" (end of that day) or RFC 3339 -> ms since the epoch, UTC. */
+int conf_time_ms(const struct conf *conf, const struct conf_node *n,
+		 int64_t *ret, struct aegis_error *err);
+/* One of names[0..count); *ret is the index; a near miss is suggested. */
+int conf_enum(const struct conf *conf, const struct conf_node *n,
+	      const char *const *names, size_t count, size_t *ret,
+	      struct aegis_error *err);
+
+/* "FILE:L:C: text" into err; returns -EBADMSG. */
+int conf_error(const struct conf *conf, const struct conf_node *n,
+	       struct aegis_error *err, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The nearest of names by edit distance (at most 1/3 of its length), or NULL.
+ * For every "did you mean" of AEGIS. */
+const char *conf_nearest(const char *text, const char *const *names,
+			 size_t count);
+
+#define _cleanup_conf_ _cleanup_(conf_release)
+
+#endif
