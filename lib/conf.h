@@ -3,9 +3,11 @@
  *
  * The only owner of libyaml.  What is read here decides what root's daemon
  * does, so it is strict: a duplicate key, an alias or anchor, a tag, a second
- * document (unless the caller takes several), a file over CONF_FILE_MAX are
- * errors.  Errors read "FILE:LINE:COLUMN: what; what to do".  Lines and columns
- * count from 1.
+ * document, a NUL byte in a text, anything but UTF-8, a file over CONF_FILE_MAX
+ * are errors.  Errors read "FILE:LINE:COLUMN: what; what to do".  Lines and
+ * columns count from 1.
+ *
+ * A tree is read-only once parsed, and its texts live until conf_release().
  */
 #ifndef AEGIS_LIB_CONF_H
 #define AEGIS_LIB_CONF_H
@@ -19,6 +21,7 @@
 
 #define CONF_FILE_MAX (4 * 1024 * 1024)
 #define CONF_DEPTH_MAX 32
+#define CONF_NODES_MAX 200000
 
 enum conf_type { CONF_NULL, CONF_SCALAR, CONF_LIST, CONF_MAP };
 
@@ -29,32 +32,45 @@ struct conf_node {
 	unsigned key_line, key_column;
 	const char *value; /* of a scalar; "" otherwise */
 	bool quoted;       /* "true" in quotes is text */
-	struct conf_node *first, *next;
-	unsigned count;
+	struct conf_node *first, *next; /* children; sibling */
+	unsigned count;                 /* of children */
 };
 
 struct conf {
 	const char *file; /* as given; for messages */
+	const char *text; /* as read */
+	size_t text_len;
 	const struct conf_node *root;
 	void *storage; /* private */
 };
 
 #define CONF_INIT ((struct conf){0})
 
-/* 0, -ENOENT and other errnos of open/read, -EBADMSG for bad YAML.  An empty
- * file has a root of type CONF_NULL. */
+/* 0, -ENOENT and other errnos of open/read, -EFBIG, -EBADMSG for bad YAML.  An
+ * empty file has a root of type CONF_NULL.  On failure *conf is empty. */
 int conf_load(struct conf *conf, const char *file, struct aegis_error *err);
 int conf_parse(struct conf *conf, const char *file_label, const char *text,
 	       size_t len, struct aegis_error *err);
 void conf_release(struct conf *conf);
 
-/* One key a map may have: its reader is called with the value node.  ctx is
- * what conf_read_map() was given. */
+/* size zero bytes that live as long as the tree: who keeps what was read keeps
+ * the conf, and there is one thing to free.  NULL if there is no memory. */
+void *conf_alloc(const struct conf *conf, size_t size);
+
+/*
+ * One key a map may have: its reader is called with the value node and with
+ * ctx + offset, where ctx is what conf_read_map() was given.  So a section that
+ * is a struct is read by a table of {name, reader of the type, offsetof}.
+ */
 struct conf_key {
 	const char *name;
 	int (*read)(const struct conf *conf, const struct conf_node *value,
-		    void *ctx, struct aegis_error *err);
+		    void *slot, struct aegis_error *err);
+	size_t offset;
 };
+
+/* The child of a map with this key; NULL if absent or without a value. */
+const struct conf_node *conf_get(const struct conf_node *map, const char *key);
 
 /*
  * Read a map by a table; a NULL value (key without value) reads as absent.
@@ -72,6 +88,9 @@ int conf_bool(const struct conf *conf, const struct conf_node *n, bool *ret,
 	      struct aegis_error *err);
 int conf_int(const struct conf *conf, const struct conf_node *n, int64_t min,
 	     int64_t max, int64_t *ret, struct aegis_error *err);
+/* "512m", "2g", "1048576": bytes, as docker's --memory writes them. */
+int conf_size(const struct conf *conf, const struct conf_node *n, int64_t *ret,
+	      struct aegis_error *err);
 /* "2027-01-31" (end of that day) or RFC 3339 -> ms since the epoch, UTC. */
 int conf_time_ms(const struct conf *conf, const struct conf_node *n,
 		 int64_t *ret, struct aegis_error *err);
@@ -80,13 +99,18 @@ int conf_enum(const struct conf *conf, const struct conf_node *n,
 	      const char *const *names, size_t count, size_t *ret,
 	      struct aegis_error *err);
 
-/* "FILE:L:C: text" into err; returns -EBADMSG. */
+/* "FILE:L:C: text" into err, escaped onto one line, so that values of the file
+ * go in as they are; returns -EBADMSG. */
 int conf_error(const struct conf *conf, const struct conf_node *n,
 	       struct aegis_error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same at the place of the value's key. */
+int conf_key_error(const struct conf *conf, const struct conf_node *n,
+		   struct aegis_error *err, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
-/* The nearest of names by edit distance (at most 1/3 of its length), or NULL.
- * For every "did you mean" of AEGIS. */
+/* The nearest of names by edit distance (at most 1/3 of its length, case does
+ * not count), or NULL.  For every "did you mean" of AEGIS. */
 const char *conf_nearest(const char *text, const char *const *names,
 			 size_t count);
 

@@ -84,9 +84,11 @@ void *httpd_data(const struct httpd_request *req);
 int httpd_post(struct httpd *s, void (*fn)(void *arg), void *arg);
 /* Call fn(ctx) once at the end of each turn of the loop, after all handlers
  * that were ready have run: where work of one turn is done together. */
-void httpd_on_turn(struct httpd *s, void (*fn)(void *ctx));
-/* Call fn(ctx) every interval_ms in the loop. */
-void httpd_on_tick(struct httpd *s, unsigned interval_ms, void (*fn)(void *ctx));
+void httpd_on_turn(struct httpd *s, void (*fn)(void *ctx), void *ctx);
+/* Call fn(ctx) every interval_ms in the loop; 0 stops it.  One tick a server.
+ * Loop thread, or before httpd_run(). */
+void httpd_on_tick(struct httpd *s, unsigned interval_ms, void (*fn)(void *ctx),
+		   void *ctx);
 /* Milliseconds of the loop's monotonic clock, cached per turn. */
 uint64_t httpd_now_ms(const struct httpd *s);
 

@@ -27,7 +27,8 @@
 enum image_ref_kind {
 	IMAGE_REF_INVALID,
 	IMAGE_REF_NAMED, /* name, with or without tag and digest */
-	IMAGE_REF_ID,    /* "sha256:<64 hex>" or 64 bare hex digits */
+	IMAGE_REF_ID,    /* "sha256:<64 hex>" or 64 bare hex digits; digest is
+			  * set */
 	IMAGE_REF_MAX,
 };
 
@@ -37,8 +38,9 @@ struct image_ref {
 	char name[IMAGE_REF_NAME_MAX + 64];
 	char tag[IMAGE_REF_TAG_MAX + 1];       /* "" if none was written */
 	char digest[IMAGE_REF_DIGEST_MAX + 1]; /* "sha256:..." or "" */
-	/* 4 to 63 hex digits and nothing else: dockerd takes it for a name first
-	 * and for an id's prefix second. */
+	/* 1 to 63 hex digits, with or without "sha256:" in front, and nothing
+	 * else: dockerd takes it for a name first and for an id's prefix second
+	 * (20.10 from one digit on, 29 from four). */
 	bool maybe_short_id;
 };
 
@@ -49,10 +51,15 @@ struct image_ref {
 int image_ref_parse(const char *text, struct image_ref *ret,
 		    struct aegis_error *err);
 
-/* The registry: "docker.io".  Writes the part of name before the first '/'. */
+/* The registry: "docker.io".  Writes the part of name before the first '/', ""
+ * for an id.  Its case is as written, as in dockerd. */
 void image_ref_registry(const struct image_ref *ref, char *ret, size_t size);
 
-/* "name:tag@digest" with what is there; a name without both gets no tag. */
+/* "name:tag@digest" with what is there; a name without both gets no tag; an id
+ * is "sha256:...".  IMAGE_REF_TEXT_MAX bytes hold any. */
+#define IMAGE_REF_TEXT_MAX                                                     \
+	(IMAGE_REF_NAME_MAX + 1 + IMAGE_REF_TAG_MAX + 1 +                      \
+	 IMAGE_REF_DIGEST_MAX + 1)
 void image_ref_format(const struct image_ref *ref, char *out, size_t size);
 
 #endif

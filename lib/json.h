@@ -94,7 +94,8 @@ void json_doc_release(struct json_doc *doc);
  * object is NULL or not an object. */
 const struct json_node *json_get(const struct json_node *object,
 				 const char *key);
-/* json_get() for a string value: its text, or NULL. */
+/* json_get() for a string value: its text; NULL for another type and for a
+ * text that holds U+0000, which C would cut. */
 const char *json_get_string(const struct json_node *object, const char *key);
 
 /* ASCII case folding, as Go matches a key without special runes. */

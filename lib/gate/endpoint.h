@@ -42,8 +42,8 @@ enum endpoint_class {
 enum endpoint_body {
 	ENDPOINT_BODY_NONE,     /* none is defined; one that came is refused */
 	ENDPOINT_BODY_JSON,     /* needed: missing is a deny */
-	ENDPOINT_BODY_OPTIONAL, /* JSON or nothing, e.g. swarm leave, exec start
-				 * of old clients, network prune */
+	ENDPOINT_BODY_OPTIONAL, /* JSON or nothing, e.g. commit, exec start of
+				 * old clients */
 	ENDPOINT_BODY_OPAQUE,   /* a tar or a stream we are never shown */
 };
 
@@ -70,7 +70,8 @@ struct endpoint {
 
 struct endpoint_match {
 	const struct endpoint *endpoint; /* never NULL; unknown has id 0 */
-	char name[ENDPOINT_NAME_MAX];    /* the {name} part, "" if none */
+	char name[ENDPOINT_NAME_MAX];    /* the first {name} or {id} of the
+					  * path, "" if none */
 };
 
 /*

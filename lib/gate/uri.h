@@ -6,8 +6,9 @@
  * "/v1.41", "/v01.041" or none.  This module makes the one spelling the
  * endpoint table knows, and refuses what does not normalise
  * (research/authz.md section 2.2): '#' anywhere (moby drops the body then), bad
- * escapes in path or query, control bytes, NUL, "//", "/./", "/../", a ';' in
- * the query, an API version below 1.24 or unreadable.
+ * escapes in path or query, bytes that a URI cannot hold (raw ones over 0x7e
+ * too), NUL, control bytes in the path, "//", "/./", "/../", a ';' in the query,
+ * an API version below 1.24 or not of the form 1.41.
  *
  * Strings live in the struct's own storage.  Pure; any thread.
  */
@@ -46,8 +47,10 @@ struct uri {
 #define URI_INIT ((struct uri){0})
 
 /*
- * Returns 0; -EINVAL with the reason for what is refused; -E2BIG over
- * URI_MAX or URI_QUERY_MAX; -ENOMEM.  The struct can be parsed into again.
+ * Returns 0; -EPROTONOSUPPORT for an API version that is refused; -EINVAL for
+ * all else that is, with the reason; -E2BIG over URI_MAX or URI_QUERY_MAX;
+ * -ENOMEM.  After a failure path is "" and the query empty.  The struct can be
+ * parsed into again.
  */
 int uri_parse(struct uri *uri, const char *text, size_t len,
 	      struct aegis_error *err);

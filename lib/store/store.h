@@ -59,6 +59,10 @@ int store_checkpoint(const char *path, unsigned *ret_left,
 /* Bytes of the file and its WAL. */
 int64_t store_size(const char *path);
 
+/* Bytes of the pages in use, free ones not counted: what retention can win
+ * back without the file shrinking.  -1 if it cannot be told. */
+int64_t store_used_bytes(struct store *s);
+
 /* PRAGMA quick_check; 0, or -EUCLEAN with the first finding. */
 int store_check(struct store *s, struct aegis_error *err);
 

@@ -1,0 +1,21 @@
+/*
+ * keeper - the store's housekeeping, in a thread of its own.
+ *
+ * Copies the write-ahead log back, deletes what is older or more than the
+ * configuration keeps, in steps so short that the gate's next batch waits for
+ * none, and notes losses where `aegis-ctl status` finds them.
+ */
+#ifndef AEGIS_AUTHZ_PLUGIN_KEEPER_H
+#define AEGIS_AUTHZ_PLUGIN_KEEPER_H
+
+#include "authz-plugin/recorder.h"
+#include "lib/settings.h"
+
+struct keeper;
+
+int keeper_start(struct keeper **ret, const struct settings *settings,
+		 struct recorder *recorder, struct httpd *httpd,
+		 struct aegis_error *err);
+void keeper_stop(struct keeper *k); /* accepts NULL */
+
+#endif

@@ -1,0 +1,683 @@
+/*
+ * Container rules: everything in Docker's HostConfig and Config that weakens
+ * isolation, mounts excepted (check_mounts.c).  The profiles follow Kubernetes'
+ * Pod Security Standards; what Docker has beyond them is judged in their spirit
+ * (research/authz.md section 2.4).
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/gate/judge.h"
+#include "lib/glob.h"
+
+static const char *
+profile_name(const struct judge *j)
+{
+	static const char *const names[] = {"privileged", "baseline",
+					    "restricted"};
+
+	return names[j->policy->containers.profile];
+}
+
+static const struct json_node *
+host_field(const struct judge *j, enum host_field f)
+{
+	return j->spec->host[f];
+}
+
+static const char *
+host_text(const struct judge *j, enum host_field f)
+{
+	return field_string(j->spec->host[f]);
+}
+
+/* --- namespaces ------------------------------------------------------------ */
+
+static void
+check_namespace(struct judge *j, enum host_field f, enum policy_ns ns,
+		enum rule_id rule, const char *field)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const char *mode = host_text(j, f);
+
+	/* Docker compares "host" exactly, but a mode that differs in case only
+	 * is nothing a client sends in good faith. */
+	if (!strcasecmp(mode, "host") && !(p->host_namespaces & ns))
+		judge_find(j, rule, field,
+			   "\"%s\": the profile %s keeps the host's namespace "
+			   "from containers",
+			   mode, profile_name(j));
+	if (!strncasecmp(mode, "container:", strlen("container:")) &&
+	    !(p->join_namespaces & ns))
+		judge_find(j, rule, field,
+			   "\"%.100s\": joining another container's namespace is "
+			   "not allowed",
+			   mode);
+}
+
+static void
+check_networks(struct judge *j)
+{
+	static const char field[] = "NetworkingConfig.EndpointsConfig";
+
+	if (!j->spec->networks)
+		return;
+	json_foreach(n, j->spec->networks)
+		if (!strcasecmp(n->key, "host") &&
+		    !(j->policy->containers.host_namespaces & POLICY_NS_NETWORK))
+			judge_find(j, RULE_CT_NETWORK, field,
+				   "\"host\": the profile %s keeps the host's "
+				   "namespace from containers",
+				   profile_name(j));
+}
+
+static void
+check_namespaces(struct judge *j)
+{
+	check_namespace(j, HOST_NETWORK_MODE, POLICY_NS_NETWORK,
+			RULE_CT_NETWORK, "HostConfig.NetworkMode");
+	check_namespace(j, HOST_PID_MODE, POLICY_NS_PID, RULE_CT_PID,
+			"HostConfig.PidMode");
+	check_namespace(j, HOST_IPC_MODE, POLICY_NS_IPC, RULE_CT_IPC,
+			"HostConfig.IpcMode");
+	check_namespace(j, HOST_UTS_MODE, POLICY_NS_UTS, RULE_CT_UTS,
+			"HostConfig.UTSMode");
+	check_namespace(j, HOST_USERNS_MODE, POLICY_NS_USER, RULE_CT_USERNS,
+			"HostConfig.UsernsMode");
+	check_namespace(j, HOST_CGROUP, POLICY_NS_CGROUP, RULE_CT_CGROUPNS,
+			"HostConfig.Cgroup");
+	/* On cgroup v1 dockerd's own default is "host", and inspect shows it for
+	 * everybody: only a create tells who asked for it. */
+	if (j->spec->kind != SPEC_INSPECT || !j->host->cgroup_v1)
+		check_namespace(j, HOST_CGROUPNS_MODE, POLICY_NS_CGROUP,
+				RULE_CT_CGROUPNS, "HostConfig.CgroupnsMode");
+	check_networks(j);
+}
+
+/* --- capabilities ------------------------------------------------------------ */
+
+#define CAP_NAME_LEN 32
+
+/* "cap_net_admin" and "NET_ADMIN" are one (moby oci/caps/utils.go). */
+static void
+normalise_cap(const char *text, char out[CAP_NAME_LEN])
+{
+	size_t i;
+
+	if (!strncasecmp(text, "CAP_", 4))
+		text += 4;
+	for (i = 0; text[i] && i + 1 < CAP_NAME_LEN; i++)
+		out[i] = (char)toupper((unsigned char)text[i]);
+	out[i] = '\0';
+}
+
+static bool
+cap_allowed(const struct policy_list *allowed, const char *cap)
+{
+	if (policy_list_has_word(allowed, "ALL"))
+		return true;
+	return strcmp(cap, "ALL") != 0 && policy_list_has_word(allowed, cap);
+}
+
+static void
+check_cap_list(struct judge *j, enum host_field f, const char *field)
+{
+	char cap[CAP_NAME_LEN];
+
+	field_strings(n, host_field(j, f)) {
+		normalise_cap(n->str, cap);
+		if (!cap_allowed(&j->policy->containers.cap_add, cap))
+			judge_find(j, RULE_CT_CAPS, field,
+				   "%s is not among the capabilities that may "
+				   "be added",
+				   cap);
+	}
+}
+
+static void
+check_capabilities(struct judge *j)
+{
+	char cap[CAP_NAME_LEN];
+	bool drops_all = false;
+
+	check_cap_list(j, HOST_CAP_ADD, "HostConfig.CapAdd");
+	/* A 20.10 prototype field: the exact set instead of add and drop. */
+	check_cap_list(j, HOST_CAPABILITIES, "HostConfig.Capabilities");
+	field_strings(n, host_field(j, HOST_CAP_DROP)) {
+		normalise_cap(n->str, cap);
+		drops_all |= !strcmp(cap, "ALL");
+	}
+	if (j->policy->containers.require_cap_drop_all && !drops_all)
+		judge_find(j, RULE_CT_CAP_DROP, "HostConfig.CapDrop",
+			   "the policy wants ALL dropped");
+}
+
+/* --- devices ----------------------------------------------------------------- */
+
+enum { DEVICE_HOST, DEVICE_CONTAINER, DEVICE_PERMISSIONS, DEVICE_MAX };
+static const struct field device_fields[] = {
+	{"PathOnHost", FIELD_STRING},
+	{"PathInContainer", FIELD_STRING},
+	{"CgroupPermissions", FIELD_STRING},
+};
+static const struct field_table device_table = {"Devices", device_fields,
+						DEVICE_MAX};
+
+static void
+check_devices(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const struct json_node *devices = host_field(j, HOST_DEVICES);
+	const struct json_node *f[DEVICE_MAX];
+	struct aegis_error err = {0};
+
+	if (devices)
+		json_foreach(n, devices) {
+			if (fields_read(&device_table, n, f, NULL, &err) < 0) {
+				judge_find(j, RULE_GATE_BODY, "", "%s",
+					   err.text);
+				continue;
+			}
+			if (!policy_list_has_glob(&p->devices,
+						  field_string(f[DEVICE_HOST])))
+				judge_find(j, RULE_CT_DEVICES,
+					   "HostConfig.Devices",
+					   "\"%.100s\" is not among the allowed "
+					   "devices",
+					   field_string(f[DEVICE_HOST]));
+		}
+	field_strings(n, host_field(j, HOST_DEVICE_CGROUP_RULES))
+		if (!policy_list_has_glob(&p->devices, "/dev/**"))
+			judge_find(j, RULE_CT_DEVICES,
+				   "HostConfig.DeviceCgroupRules",
+				   "\"%.60s\" opens devices by number", n->str);
+	if (host_field(j, HOST_DEVICE_REQUESTS) &&
+	    host_field(j, HOST_DEVICE_REQUESTS)->count && !p->device_requests)
+		judge_find(j, RULE_CT_DEVICES, "HostConfig.DeviceRequests",
+			   "device drivers (GPU, CDI) are not allowed");
+}
+
+/* --- security options ---------------------------------------------------------- */
+
+#define SECURITY_OPT_LEN 256
+
+/* dockerd splits at the first '=' and, if there is none, at the first ':';
+ * "disable" alone is an SELinux label (moby daemon/daemon_unix.go). */
+static void
+normalise_security_opt(const char *text, char *out, size_t size)
+{
+	char *colon;
+
+	snprintf(out, size, "%s", text);
+	colon = strchr(out, ':');
+	if (colon && !strchr(out, '='))
+		*colon = '=';
+}
+
+static bool
+is_no_new_privileges(const char *opt)
+{
+	return !strcmp(opt, "no-new-privileges") ||
+	       !strcmp(opt, "no-new-privileges=true");
+}
+
+static void
+check_security_opt(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	char opt[SECURITY_OPT_LEN];
+	bool no_new_privileges = false, taken_back = false;
+
+	field_strings(n, host_field(j, HOST_SECURITY_OPT)) {
+		normalise_security_opt(n->str, opt, sizeof(opt));
+		if (is_no_new_privileges(opt)) {
+			no_new_privileges = true;
+			continue;
+		}
+		taken_back |= !strncmp(opt, "no-new-privileges", 17);
+		/* A profile pasted in as JSON is cut by the buffer; a cut text
+		 * must not match a pattern that its whole would not. */
+		if (strlen(n->str) >= sizeof(opt) ||
+		    !policy_list_has_glob(&p->security_opt, opt))
+			judge_find(j, RULE_CT_SECURITY_OPT,
+				   "HostConfig.SecurityOpt",
+				   "\"%.60s\" is not among the allowed options",
+				   opt);
+	}
+	if (p->require_no_new_privileges && (!no_new_privileges || taken_back))
+		judge_find(j, RULE_CT_NO_NEW_PRIVS, "HostConfig.SecurityOpt",
+			   "the policy wants no-new-privileges");
+}
+
+static bool
+strings_have(const struct json_node *slot, const char *text)
+{
+	field_strings(n, slot)
+		if (!strcmp(n->str, text))
+			return true;
+	return false;
+}
+
+/* What moby oci/defaults.go masks and protects since 20.10, and whose opening
+ * gives the host away. */
+static const char *const masked_core[] = {
+	"/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware",
+};
+static const char *const readonly_core[] = {
+	"/proc/bus", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+static void
+check_path_list(struct judge *j, enum host_field f, const char *const *core,
+		size_t count, const char *field)
+{
+	const struct json_node *list = host_field(j, f);
+
+	/* Absent or null is dockerd's default list. */
+	for (size_t i = 0; list && i < count; i++) {
+		if (strings_have(list, core[i]))
+			continue;
+		judge_find(j, RULE_CT_PROC, field,
+			   "leaves %s of the host open", core[i]);
+		return;
+	}
+}
+
+static void
+check_proc_paths(struct judge *j)
+{
+	if (j->policy->containers.unmasked_proc)
+		return;
+	check_path_list(j, HOST_MASKED_PATHS, masked_core,
+			sizeof(masked_core) / sizeof(masked_core[0]),
+			"HostConfig.MaskedPaths");
+	check_path_list(j, HOST_READONLY_PATHS, readonly_core,
+			sizeof(readonly_core) / sizeof(readonly_core[0]),
+			"HostConfig.ReadonlyPaths");
+}
+
+static void
+check_sysctls(struct judge *j)
+{
+	const struct json_node *sysctls = host_field(j, HOST_SYSCTLS);
+
+	if (!sysctls)
+		return;
+	json_foreach(n, sysctls)
+		if (!policy_list_has_glob(&j->policy->containers.sysctls,
+					  n->key))
+			judge_find(j, RULE_CT_SYSCTLS, "HostConfig.Sysctls",
+				   "\"%.80s\" is not among the allowed sysctls",
+				   n->key);
+}
+
+/* --- what else reaches out of a container ----------------------------------------- */
+
+static void
+check_runtime(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const char *runtime = host_text(j, HOST_RUNTIME);
+	const char *parent = host_text(j, HOST_CGROUP_PARENT);
+
+	if (runtime[0] && !policy_list_has_glob(&p->runtimes, runtime))
+		judge_find(j, RULE_CT_RUNTIME, "HostConfig.Runtime",
+			   "\"%.80s\" is not among the allowed runtimes",
+			   runtime);
+	if (parent[0] && !policy_list_has_glob(&p->cgroup_parents, parent))
+		judge_find(j, RULE_CT_CGROUP_PARENT, "HostConfig.CgroupParent",
+			   "\"%.80s\" is not among the allowed cgroups", parent);
+}
+
+enum { ULIMIT_NAME, ULIMIT_HARD, ULIMIT_SOFT, ULIMIT_MAX };
+static const struct field ulimit_fields[] = {
+	{"Name", FIELD_STRING}, {"Hard", FIELD_INT}, {"Soft", FIELD_INT}};
+static const struct field_table ulimit_table = {"Ulimits", ulimit_fields,
+						ULIMIT_MAX};
+
+static void
+check_ulimit(struct judge *j, const char *name, int64_t hard)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	int64_t max = p->ulimits_any ? POLICY_UNLIMITED : 0;
+
+	if (!strcmp(name, "nofile"))
+		max = p->ulimit_nofile_max;
+	else if (!strcmp(name, "nproc"))
+		max = p->ulimit_nproc_max;
+	else if (!strcmp(name, "core"))
+		max = POLICY_UNLIMITED; /* writes below the container's root */
+	if (max == POLICY_UNLIMITED || (hard >= 0 && hard <= max))
+		return;
+	judge_find(j, RULE_CT_ULIMITS, "HostConfig.Ulimits",
+		   "%.32s=%lld is above what the policy allows", name,
+		   (long long)hard);
+}
+
+static void
+check_ulimits(struct judge *j)
+{
+	const struct json_node *ulimits = host_field(j, HOST_ULIMITS);
+	const struct json_node *f[ULIMIT_MAX];
+	struct aegis_error err = {0};
+
+	if (!ulimits)
+		return;
+	json_foreach(n, ulimits) {
+		if (fields_read(&ulimit_table, n, f, NULL, &err) < 0)
+			judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
+		else
+			check_ulimit(j, field_string(f[ULIMIT_NAME]),
+				     field_int(f[ULIMIT_HARD]));
+	}
+}
+
+static void
+check_oom(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	int64_t adj = field_int(host_field(j, HOST_OOM_SCORE_ADJ));
+
+	if (adj < p->oom_score_adj_min)
+		judge_find(j, RULE_CT_OOM, "HostConfig.OomScoreAdj",
+			   "%lld makes the kernel kill others first",
+			   (long long)adj);
+	if (field_bool(host_field(j, HOST_OOM_KILL_DISABLE)) &&
+	    !p->oom_kill_disable)
+		judge_find(j, RULE_CT_OOM, "HostConfig.OomKillDisable",
+			   "true: a container without an OOM killer can stop "
+			   "the host");
+}
+
+static bool
+user_is_root(const char *user)
+{
+	size_t len = strcspn(user, ":");
+
+	/* "" is the image's user, which a create does not show: root unless the
+	 * image says otherwise, and ring 2 sees which. */
+	return (len == 4 && !strncmp(user, "root", 4)) ||
+	       (len > 0 && strspn(user, "0") == len);
+}
+
+static void
+check_user(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const char *user = field_string(j->spec->config[CONFIG_USER]);
+	const bool unset = !user[0] || user[0] == ':';
+
+	if (p->require_non_root &&
+	    (user_is_root(user) || (unset && j->spec->kind != SPEC_CREATE)))
+		judge_find(j, RULE_CT_USER, "User",
+			   "\"%.60s\": the policy wants a user other than root",
+			   user);
+	field_strings(n, host_field(j, HOST_GROUP_ADD))
+		if (!policy_list_has_glob(&p->group_add, n->str))
+			judge_find(j, RULE_CT_GROUP_ADD, "HostConfig.GroupAdd",
+				   "\"%.60s\" is not among the allowed groups",
+				   n->str);
+	if (p->require_read_only &&
+	    !field_bool(host_field(j, HOST_READONLY_ROOTFS)))
+		judge_find(j, RULE_CT_READ_ONLY, "HostConfig.ReadonlyRootfs",
+			   "the policy wants a read-only root file system");
+}
+
+static void
+check_limits_required(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+
+	if (p->require_memory && field_int(host_field(j, HOST_MEMORY)) <= 0)
+		judge_find(j, RULE_CT_RESOURCES, "HostConfig.Memory",
+			   "the policy wants a memory limit");
+	if (p->require_pids && field_int(host_field(j, HOST_PIDS_LIMIT)) <= 0)
+		judge_find(j, RULE_CT_RESOURCES, "HostConfig.PidsLimit",
+			   "the policy wants a limit of processes");
+	if (p->require_cpu && field_int(host_field(j, HOST_NANO_CPUS)) <= 0 &&
+	    field_int(host_field(j, HOST_CPU_QUOTA)) <= 0)
+		judge_find(j, RULE_CT_RESOURCES, "HostConfig.NanoCpus",
+			   "the policy wants a CPU limit");
+}
+
+static void
+check_memory_max(struct judge *j)
+{
+	int64_t memory = field_int(host_field(j, HOST_MEMORY));
+
+	if (memory > j->policy->containers.memory_max)
+		judge_find(j, RULE_CT_RESOURCES, "HostConfig.Memory",
+			   "%lld bytes are above containers.memory_max",
+			   (long long)memory);
+	if (field_int(host_field(j, HOST_CPU_RT_RUNTIME)) > 0 &&
+	    j->policy->containers.profile != POLICY_PRIVILEGED)
+		judge_find(j, RULE_CT_RESOURCES,
+			   "HostConfig.CpuRealtimeRuntime",
+			   "real-time scheduling can starve the host");
+}
+
+static void
+check_restart(struct judge *j)
+{
+	const struct policy_list *allowed =
+		&j->policy->containers.restart_policies;
+	const char *name = "no";
+	const struct json_node *policy = host_field(j, HOST_RESTART_POLICY);
+
+	if (policy)
+		json_foreach(n, policy)
+			if (json_key_is(n, "Name") && n->type == JSON_STRING &&
+			    n->str_len)
+				name = n->str;
+	if (allowed->set && !policy_list_has_word(allowed, name))
+		judge_find(j, RULE_CT_RESTART, "HostConfig.RestartPolicy",
+			   "\"%.40s\" is not among the allowed policies", name);
+}
+
+static void
+check_log_driver(struct judge *j)
+{
+	const struct policy_list *allowed = &j->policy->containers.log_drivers;
+	const struct json_node *log = host_field(j, HOST_LOG_CONFIG);
+	const char *type = "";
+
+	if (log)
+		json_foreach(n, log)
+			if (json_key_is(n, "Type") && n->type == JSON_STRING)
+				type = n->str;
+	if (type[0] && allowed->set && !policy_list_has_word(allowed, type))
+		judge_find(j, RULE_CT_LOG, "HostConfig.LogConfig",
+			   "\"%.40s\" is not among the allowed log drivers",
+			   type);
+}
+
+/* --- ports ---------------------------------------------------------------------- */
+
+static void
+check_host_port(struct judge *j, const char *ip, const char *port,
+		const char *field)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const bool everywhere = !ip[0] || !strcmp(ip, "0.0.0.0") ||
+				!strcmp(ip, "::") || !strcmp(ip, "[::]");
+	long first = strtol(port, NULL, 10);
+
+	if (everywhere && !p->ports_all_interfaces)
+		judge_find(j, RULE_CT_PORTS, field,
+			   "port %.20s is published on all interfaces", port);
+	if (first > 0 && first < 1024 && !p->ports_privileged)
+		judge_find(j, RULE_CT_PORTS, field,
+			   "host port %.20s is below 1024", port);
+}
+
+enum { PORT_IP, PORT_PORT, PORT_MAX };
+static const struct field port_fields[] = {{"HostIp", FIELD_STRING},
+					   {"HostPort", FIELD_STRING}};
+static const struct field_table port_table = {"PortBindings", port_fields,
+					      PORT_MAX};
+
+static void
+check_port_binding(struct judge *j, const struct json_node *binding)
+{
+	const struct json_node *f[PORT_MAX];
+	struct aegis_error err = {0};
+
+	if (fields_read(&port_table, binding, f, NULL, &err) < 0)
+		judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
+	else
+		check_host_port(j, field_string(f[PORT_IP]),
+				field_string(f[PORT_PORT]),
+				"HostConfig.PortBindings");
+}
+
+static void
+check_ports(struct judge *j)
+{
+	const struct json_node *bindings = host_field(j, HOST_PORT_BINDINGS);
+
+	if (bindings)
+		json_foreach(port, bindings) {
+			if (port->type != JSON_ARRAY)
+				continue; /* null: the port is not bound */
+			json_foreach(binding, port)
+				check_port_binding(j, binding);
+		}
+	if (field_bool(host_field(j, HOST_PUBLISH_ALL_PORTS)))
+		check_host_port(j, "", "0", "HostConfig.PublishAllPorts");
+	/* A service's ports are always on all interfaces. */
+	if (j->spec->ports && j->spec->ports->count)
+		check_host_port(j, "", "0", "EndpointSpec.Ports");
+}
+
+/* --- Swarm's own spelling of security options --------------------------------------- */
+
+enum {
+	PRIV_SECCOMP, PRIV_APPARMOR, PRIV_SELINUX, PRIV_CREDENTIAL, PRIV_NNP,
+	PRIV_MAX
+};
+static const struct field privilege_fields[] = {
+	{"Seccomp", FIELD_STRUCT},         {"AppArmor", FIELD_STRUCT},
+	{"SELinuxContext", FIELD_STRUCT},  {"CredentialSpec", FIELD_STRUCT},
+	{"NoNewPrivileges", FIELD_BOOL},
+};
+static const struct field_table privilege_table = {"Privileges",
+						   privilege_fields, PRIV_MAX};
+
+/* The value of a field that Go would find under any case; "" if none. */
+static const char *
+text_of(const struct json_node *object, const char *name)
+{
+	if (object)
+		json_foreach(n, object)
+			if (json_key_is(n, name) && n->type == JSON_STRING)
+				return n->str;
+	return "";
+}
+
+static void
+check_service_privileges(struct judge *j)
+{
+	const struct json_node *f[PRIV_MAX];
+	struct aegis_error err = {0};
+	const char *seccomp, *apparmor;
+
+	if (!j->spec->privileges)
+		return;
+	if (fields_read(&privilege_table, j->spec->privileges, f, NULL, &err) <
+	    0) {
+		judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
+		return;
+	}
+	seccomp = text_of(f[PRIV_SECCOMP], "Mode");
+	apparmor = text_of(f[PRIV_APPARMOR], "Mode");
+	if (j->policy->containers.profile == POLICY_PRIVILEGED)
+		return;
+	if (seccomp[0] && strcmp(seccomp, "default") != 0)
+		judge_find(j, RULE_CT_SECURITY_OPT, "Privileges.Seccomp",
+			   "\"%.40s\" is not the default profile", seccomp);
+	if (apparmor[0] && strcmp(apparmor, "default") != 0)
+		judge_find(j, RULE_CT_SECURITY_OPT, "Privileges.AppArmor",
+			   "\"%.40s\" is not the default profile", apparmor);
+	if (f[PRIV_SELINUX] && !fields_is_zero(f[PRIV_SELINUX]))
+		judge_find(j, RULE_CT_SECURITY_OPT, "Privileges.SELinuxContext",
+			   "changes the SELinux label");
+}
+
+/* ------------------------------------------------------------------------------------- */
+
+static void
+check_unknown(struct judge *j)
+{
+	if (j->spec->unknown && !j->policy->containers.unknown_fields)
+		judge_find(j, RULE_CT_UNKNOWN, "HostConfig",
+			   "\"%.60s\" is a field this version of AEGIS does not "
+			   "know",
+			   j->spec->unknown->key);
+}
+
+void
+check_container(struct judge *j)
+{
+	if (field_bool(host_field(j, HOST_PRIVILEGED)) &&
+	    !j->policy->containers.privileged)
+		judge_find(j, RULE_CT_PRIVILEGED, "HostConfig.Privileged",
+			   "true: the profile %s forbids it", profile_name(j));
+	check_unknown(j);
+	check_namespaces(j);
+	check_capabilities(j);
+	check_devices(j);
+	check_security_opt(j);
+	check_service_privileges(j);
+	check_proc_paths(j);
+	check_sysctls(j);
+	check_runtime(j);
+	check_ulimits(j);
+	check_oom(j);
+	check_user(j);
+	check_limits_required(j);
+	check_memory_max(j);
+	check_restart(j);
+	check_ports(j);
+	check_log_driver(j);
+}
+
+void
+check_update(struct judge *j)
+{
+	check_unknown(j);
+	check_devices(j);
+	check_ulimits(j);
+	check_oom(j);
+	check_memory_max(j);
+	if (host_field(j, HOST_RESTART_POLICY))
+		check_restart(j);
+}
+
+void
+check_exec(struct judge *j)
+{
+	const struct policy_exec *p = &j->policy->exec;
+	const struct spec *s = j->spec;
+
+	if (s->exec_privileged && !p->privileged)
+		judge_find(j, RULE_EXEC_PRIVILEGED, "Privileged",
+			   "true: gives the process every capability");
+	if (j->policy->api[ENDPOINT_CLASS_EXEC] == POLICY_API_ALLOW)
+		return;
+	if (s->exec_user[0] && !p->user)
+		judge_find(j, RULE_EXEC_USER, "User",
+			   "\"%.60s\" is another user than the container's",
+			   s->exec_user);
+	field_strings(n, s->exec_env) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(n->str, "="),
+			 n->str);
+		if (policy_list_has_glob(&p->deny_env, name))
+			judge_find(j, RULE_EXEC_ENV, "Env",
+				   "the variable \"%s\" is forbidden", name);
+	}
+}

@@ -1,0 +1,277 @@
+/*
+ * Mounts: what of the host a container would see.
+ *
+ * Three questions about a host path, in this order: does it hold AEGIS itself
+ * (never allowed), does it hold the Docker socket or a root of the host (only
+ * if the policy names exactly that path), is it where the policy lets binds go?
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/gate/judge.h"
+#include "lib/glob.h"
+
+/* Mounting one of these is mounting the host.  A wildcard does not reach them;
+ * a policy that means it writes the path out. */
+static const char *const host_roots[] = {
+	"/",     "/bin",  "/boot", "/dev",  "/etc",	"/home",
+	"/lib",  "/lib32", "/lib64", "/proc", "/root", "/run",
+	"/sbin", "/sys",  "/usr",  "/var",  "/var/lib", "/var/lib/docker",
+	"/var/lib/containerd", "/var/run", "/var/log",
+};
+
+/* Is path the same as root, or below it? */
+static bool
+is_inside(const char *path, const char *root)
+{
+	size_t len = strlen(root);
+
+	if (len == 1)
+		return true;
+	return !strncmp(path, root, len) &&
+	       (path[len] == '\0' || path[len] == '/');
+}
+
+static bool
+holds_or_inside(const char *path, const char *other)
+{
+	return is_inside(path, other) || is_inside(other, path);
+}
+
+static bool
+names_exactly(const struct policy_list *list, const char *path)
+{
+	return policy_list_has_word(list, path);
+}
+
+/*
+ * Trees in which every path is the kernel's or dockerd's own.  A pattern opens a
+ * part of one only if it names it: a wildcard above or at the tree's root does not.
+ */
+static bool
+is_closed_tree(const struct policy_list *allow, const char *path)
+{
+	static const char *const trees[] = {"/proc", "/sys", "/dev",
+					    "/var/lib/docker",
+					    "/var/lib/containerd"};
+
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+		size_t len = strlen(trees[i]);
+
+		if (!is_inside(path, trees[i]))
+			continue;
+		for (size_t k = 0; k < allow->n; k++)
+			if (is_inside(allow->v[k], trees[i]) &&
+			    allow->v[k][len] == '/' &&
+			    allow->v[k][len + 1] != '*' &&
+			    glob_match(allow->v[k], path))
+				return false;
+		return true;
+	}
+	return false;
+}
+
+static bool
+is_host_root(const char *path)
+{
+	for (size_t i = 0; i < sizeof(host_roots) / sizeof(host_roots[0]); i++)
+		if (!strcmp(path, host_roots[i]))
+			return true;
+	return false;
+}
+
+static bool
+find_own_path(struct judge *j, const struct spec_mount *m, const char *path)
+{
+	for (unsigned i = 0; i < j->host->own_path_count; i++) {
+		if (!holds_or_inside(path, j->host->own_paths[i]))
+			continue;
+		judge_find(j, RULE_GATE_SELF, m->field,
+			   "\"%.120s\" holds files of AEGIS itself (%.120s)",
+			   path, j->host->own_paths[i]);
+		return true;
+	}
+	return false;
+}
+
+static void
+check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const bool all = p->profile == POLICY_PRIVILEGED && !p->binds_allow.set;
+
+	if (find_own_path(j, m, path))
+		return;
+	if (all || names_exactly(&p->binds_allow, path))
+		return;
+	if (holds_or_inside(path, j->host->docker_socket))
+		judge_find(j, RULE_CT_BINDS, m->field,
+			   "\"%.160s\" holds the Docker socket", path);
+	else if (is_host_root(path) ||
+		 is_closed_tree(&p->binds_allow, path))
+		judge_find(j, RULE_CT_BINDS, m->field,
+			   "\"%.160s\" is a root of the host", path);
+	else if (policy_list_has_glob(&p->binds_deny, path))
+		judge_find(j, RULE_CT_BINDS, m->field,
+			   "\"%.160s\" is under containers.binds.deny", path);
+	else if (!policy_list_has_glob(&p->binds_allow, path))
+		judge_find(j, RULE_CT_BINDS, m->field,
+			   "\"%.160s\" is not under containers.binds.allow",
+			   path);
+}
+
+static const struct gate_path *
+find_path(const struct judge *j, const char *source)
+{
+	for (unsigned i = 0; i < j->facts->path_count; i++)
+		if (!strcmp(j->facts->paths[i].source, source))
+			return &j->facts->paths[i];
+	return NULL;
+}
+
+/* Shared propagation lets mounts travel back to the host. */
+static void
+check_propagation(struct judge *j, const struct spec_mount *m)
+{
+	static const char *const private_modes[] = {"", "private", "rprivate"};
+	static const char *const words[] = {"shared", "rshared", "slave",
+					    "rslave", "unbindable",
+					    "runbindable"};
+
+	if (j->policy->containers.binds_propagation)
+		return;
+	for (size_t i = 0; i < 3; i++)
+		if (!strcmp(m->mode, private_modes[i]))
+			return;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *at = strstr(m->mode, words[i]);
+
+		if (at) {
+			judge_find(j, RULE_CT_BINDS, m->field,
+				   "propagation \"%s\" shares mounts with the "
+				   "host",
+				   words[i]);
+			return;
+		}
+	}
+}
+
+static void
+check_bind(struct judge *j, const struct spec_mount *m)
+{
+	const struct gate_path *path;
+
+	check_propagation(j, m);
+	if (m->source[0] != '/') {
+		judge_find(j, RULE_CT_BINDS, m->field,
+			   "\"%.120s\" is not an absolute path", m->source);
+		return;
+	}
+	path = find_path(j, m->source);
+	if (path && path->resolved) {
+		check_host_path(j, m, path->resolved);
+		return;
+	}
+	/* What cannot be followed is judged as nothing: refused, and no exception
+	 * for binds should let it pass unseen. */
+	judge_find(j, RULE_GATE_LOOKUP, m->field,
+		   "\"%.120s\" cannot be resolved on this host: %.160s",
+		   m->source, path && path->why ? path->why : "not looked up");
+}
+
+/* tmpfs through the local driver stays in memory; its options size, mode, uid
+ * and gid reach nothing. */
+static bool
+options_are_harmless(const struct json_node *options)
+{
+	bool tmpfs = false;
+
+	json_foreach(n, options) {
+		if (n->type != JSON_STRING)
+			return false;
+		if (!strcmp(n->key, "type"))
+			tmpfs = !strcmp(n->str, "tmpfs");
+		else if (!strcmp(n->key, "device")) {
+			if (strcmp(n->str, "tmpfs") != 0)
+				return false;
+		} else if (!strcmp(n->key, "o")) {
+			if (strstr(n->str, "bind") || strchr(n->str, '/'))
+				return false;
+		} else if (strcmp(n->key, "size") != 0) {
+			return false;
+		}
+	}
+	return tmpfs;
+}
+
+void
+check_volume_options(struct judge *j, const char *field, const char *driver,
+		     const struct json_node *options)
+{
+	const struct policy_containers *p = &j->policy->containers;
+
+	if (driver[0] && strcmp(driver, "local") != 0 &&
+	    !policy_list_has_glob(&p->volume_drivers, driver))
+		judge_find(j, RULE_CT_VOLUMES, field,
+			   "the driver \"%.60s\" is not allowed", driver);
+	if (p->volume_options || !options || options->type != JSON_OBJECT ||
+	    !options->count || options_are_harmless(options))
+		return;
+	judge_find(j, RULE_CT_VOLUMES, field,
+		   "driver options can make a volume a mount of the host "
+		   "(\"%.40s\")",
+		   options->first->key);
+}
+
+/* The volume that dockerd has under this name, with the options it was made
+ * with; from before the gate, perhaps. */
+static void
+check_named_volume(struct judge *j, const struct spec_mount *m)
+{
+	for (unsigned i = 0; i < j->facts->volume_count; i++) {
+		const struct json_node *v = j->facts->volumes[i];
+		const char *name = json_get_string(v, "Name");
+		const char *driver = json_get_string(v, "Driver");
+
+		if (name && !strcmp(name, m->source))
+			check_volume_options(j, m->field, driver ? driver : "",
+					     json_get(v, "Options"));
+	}
+}
+
+static void
+check_mount(struct judge *j, const struct spec_mount *m)
+{
+	if (!strcmp(m->type, "bind")) {
+		check_bind(j, m);
+	} else if (!strcmp(m->type, "volume")) {
+		check_volume_options(j, m->field, m->driver, m->options);
+		check_named_volume(j, m);
+	} else if (!strcmp(m->type, "image")) {
+		check_image(j, m->source, IMAGE_RUN, m->field, NULL);
+	} else if (strcmp(m->type, "tmpfs") != 0) {
+		judge_find(j, RULE_CT_VOLUMES, m->field,
+			   "the mount type \"%.40s\" is not allowed", m->type);
+	}
+}
+
+void
+check_mounts(struct judge *j)
+{
+	struct spec_mounts mounts;
+	struct aegis_error err = {0};
+	const struct spec *s = j->spec;
+
+	if (spec_mounts(s, &mounts, &err) < 0) {
+		judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
+		return;
+	}
+	for (unsigned i = 0; i < mounts.count; i++)
+		check_mount(j, &mounts.v[i]);
+	check_volume_options(j, "HostConfig.VolumeDriver",
+			     field_string(s->host[HOST_VOLUME_DRIVER]), NULL);
+	if (s->host[HOST_VOLUMES_FROM] && s->host[HOST_VOLUMES_FROM]->count &&
+	    !j->policy->containers.volumes_from)
+		judge_find(j, RULE_CT_VOLUMES_FROM, "HostConfig.VolumesFrom",
+			   "takes over the mounts of another container");
+}

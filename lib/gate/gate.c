@@ -1,0 +1,453 @@
+#include "lib/gate/gate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/gate/judge.h"
+
+/* --- step one: read ---------------------------------------------------------- */
+
+static int
+deny(struct gate_verdict *v, enum rule_id rule, const char *field,
+     const char *text)
+{
+	gate_deny(v, rule, field, "%s", text);
+	return -EACCES;
+}
+
+static bool
+is_write(const struct gate_call *call)
+{
+	return call->match.endpoint->class != ENDPOINT_CLASS_READ;
+}
+
+/* A form in the body overrides the query and is not shown to plugins
+ * (research/authz.md 0.9).  The clients of today send "0", or no length at all
+ * where a stream follows. */
+static int
+refuse_hidden_body(const struct gate_call *call, struct gate_verdict *v)
+{
+	const char *length = envelope_header(call->envelope, "Content-Length");
+	const char *type = envelope_header(call->envelope, "Content-Type");
+	const enum endpoint_body body = call->match.endpoint->body;
+	const bool streams = body == ENDPOINT_BODY_OPAQUE;
+
+	if (type && !strncasecmp(type, "application/x-www-form-urlencoded",
+				 strlen("application/x-www-form-urlencoded")))
+		return deny(v, RULE_GATE_BODY_UNEXPECTED, "Content-Type",
+			    "a form in the body can override the query unseen");
+	if (streams || !strcmp(call->envelope->method, "DELETE") ||
+	    endpoint_method_is_read(call->envelope->method))
+		return 0;
+	if (!length || strcmp(length, "0") != 0)
+		return deny(v, RULE_GATE_BODY_UNEXPECTED, "Content-Length",
+			    "this call takes no body, and one came or its length "
+			    "is hidden");
+	return 0;
+}
+
+/* Is a body there that would be a stream, or JSON that dockerd kept from us? */
+static bool
+body_was_announced(const struct envelope *e)
+{
+	const char *length = envelope_header(e, "Content-Length");
+	const char *type = envelope_header(e, "Content-Type");
+
+	return (length && strcmp(length, "0") != 0) ||
+	       (type && !strncasecmp(type, "application/json", 16) &&
+		(!length || strcmp(length, "0") != 0));
+}
+
+static int
+read_body(struct gate_call *call, struct gate_verdict *v)
+{
+	const struct envelope *e = call->envelope;
+	const enum endpoint_body body = call->match.endpoint->body;
+	struct aegis_error err = {0};
+
+	if (e->body_len) {
+		if (json_parse(&call->body, e->body, e->body_len, &err) < 0)
+			return deny(v, RULE_GATE_BODY, "body", err.text);
+		if (body != ENDPOINT_BODY_JSON && body != ENDPOINT_BODY_OPTIONAL)
+			return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
+				    "this call takes no JSON body");
+		if (call->body.root->type != JSON_OBJECT &&
+		    call->match.endpoint->id != ENDPOINT_PLUGIN_PULL &&
+		    call->match.endpoint->id != ENDPOINT_PLUGIN_UPGRADE &&
+		    call->match.endpoint->id != ENDPOINT_PLUGIN_SET)
+			return deny(v, RULE_GATE_BODY, "body",
+				    "the body is not a JSON object");
+		return 0;
+	}
+	if (body == ENDPOINT_BODY_JSON ||
+	    (body == ENDPOINT_BODY_OPTIONAL && body_was_announced(e)))
+		return deny(v, RULE_GATE_BODY_MISSING, "body",
+			    "this call needs a body, and dockerd passed none on");
+	return body == ENDPOINT_BODY_OPTIONAL ? 0 : refuse_hidden_body(call, v);
+}
+
+/* The reference that dockerd will put together from name and tag. */
+static void
+compose_image(struct gate_call *call, const char *name, const char *tag)
+{
+	const char *colon, *slash;
+	size_t len = strlen(name);
+
+	if (!name[0])
+		return;
+	if (!tag || !tag[0]) {
+		snprintf(call->image, sizeof(call->image), "%s", name);
+		return;
+	}
+	/* A tag in its own parameter replaces the one in the name, and a digest
+	 * there replaces both (moby api/server/router/image). */
+	slash = strrchr(name, '/');
+	len = strcspn(name, "@");
+	colon = memchr(slash ? slash : name, ':',
+		       len - (size_t)((slash ? slash : name) - name));
+	if (colon)
+		len = (size_t)(colon - name);
+	snprintf(call->image, sizeof(call->image), "%.*s%c%s", (int)len, name,
+		 strchr(tag, ':') ? '@' : ':', tag);
+}
+
+static const char *
+query(const struct gate_call *call, const char *key)
+{
+	const char *value = uri_query(&call->uri, key);
+
+	return value ? value : "";
+}
+
+static int
+read_spec(struct gate_call *call, struct gate_verdict *v)
+{
+	const struct json_node *body = call->body.root;
+	struct aegis_error err = {0};
+	int r = 0;
+
+	switch (call->match.endpoint->id) {
+	case ENDPOINT_CONTAINER_CREATE:
+		r = spec_from_create(&call->spec, body, &err);
+		break;
+	case ENDPOINT_CONTAINER_UPDATE:
+		r = spec_from_update(&call->spec, body, &err);
+		break;
+	case ENDPOINT_CONTAINER_EXEC:
+		r = spec_from_exec(&call->spec, body, &err);
+		break;
+	case ENDPOINT_SERVICE_CREATE:
+	case ENDPOINT_SERVICE_UPDATE:
+		r = spec_from_service(&call->spec, body, &err);
+		break;
+	default:
+		break;
+	}
+	return r < 0 ? deny(v, RULE_GATE_BODY, "body", err.text) : 0;
+}
+
+static void
+name_image(struct gate_call *call)
+{
+	switch (call->match.endpoint->id) {
+	case ENDPOINT_CONTAINER_CREATE:
+	case ENDPOINT_SERVICE_CREATE:
+	case ENDPOINT_SERVICE_UPDATE:
+		compose_image(call,
+			      field_string(call->spec.config[CONFIG_IMAGE]), "");
+		break;
+	case ENDPOINT_IMAGE_CREATE:
+		compose_image(call,
+			      query(call, "fromImage")[0]
+				      ? query(call, "fromImage")
+				      : query(call, "repo"),
+			      query(call, "tag"));
+		break;
+	case ENDPOINT_IMAGE_TAG:
+	case ENDPOINT_COMMIT:
+		compose_image(call, query(call, "repo"), query(call, "tag"));
+		break;
+	case ENDPOINT_IMAGE_PUSH:
+		compose_image(call, call->match.name, query(call, "tag"));
+		break;
+	default:
+		break;
+	}
+}
+
+/* A container is called by its name, an image by its reference. */
+static void
+name_subject(struct gate_call *call)
+{
+	const char *subject = call->match.name;
+	const char *name = query(call, "name");
+
+	if (call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE && name[0])
+		subject = name;
+	else if (call->image[0])
+		subject = call->image;
+	else if (!subject[0] && call->body.root)
+		subject = json_get_string(call->body.root, "Name");
+	snprintf(call->subject, sizeof(call->subject), "%.*s",
+		 (int)sizeof(call->subject) - 1, subject ? subject : "");
+}
+
+/* Look-ups that the call itself asks for; inspects ask for more (gate_need). */
+static unsigned
+first_lookups(const struct gate_call *call, const struct policy *policy)
+{
+	switch (call->match.endpoint->id) {
+	case ENDPOINT_CONTAINER_CREATE:
+		return GATE_LOOKUP_PATHS |
+		       (policy->images.unverified_local ? 0
+							: GATE_LOOKUP_IMAGE);
+	case ENDPOINT_SERVICE_CREATE:
+	case ENDPOINT_SERVICE_UPDATE:
+		return GATE_LOOKUP_PATHS;
+	case ENDPOINT_CONTAINER_START:
+	case ENDPOINT_CONTAINER_RESTART:
+		return GATE_LOOKUP_CONTAINER;
+	case ENDPOINT_EXEC_START:
+		return GATE_LOOKUP_EXEC;
+	case ENDPOINT_PLUGIN_DELETE:
+	case ENDPOINT_PLUGIN_ENABLE:
+	case ENDPOINT_PLUGIN_DISABLE:
+	case ENDPOINT_PLUGIN_UPGRADE:
+	case ENDPOINT_PLUGIN_SET:
+		return GATE_LOOKUP_PLUGIN;
+	default:
+		return 0;
+	}
+}
+
+static bool
+needs_image(const struct gate_call *call)
+{
+	struct image_ref ref;
+
+	return call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE &&
+	       image_ref_parse(call->image, &ref, NULL) == 0 &&
+	       (ref.kind == IMAGE_REF_ID || ref.maybe_short_id);
+}
+
+static int
+read_endpoint(struct gate_call *call, struct gate_verdict *v)
+{
+	const struct envelope *e = call->envelope;
+	struct aegis_error err = {0};
+
+	if (uri_parse(&call->uri, e->uri, e->uri_len, &err) < 0) {
+		/* uri_parse() words a version below the least so. */
+		return deny(v, strstr(err.text, "API version")
+				       ? RULE_GATE_API_VERSION
+				       : RULE_GATE_URI,
+			    "RequestUri", err.text);
+	}
+	if (endpoint_find(e->method, call->uri.path, &call->match) < 0)
+		return deny(v, RULE_GATE_URI, "RequestUri",
+			    "a name in the path is too long");
+	if (call->match.endpoint->id == ENDPOINT_UNKNOWN &&
+	    !endpoint_method_is_read(e->method)) {
+		gate_deny(v, RULE_GATE_ENDPOINT, "RequestUri",
+			  "%.16s %.160s is not in the API that this version of "
+			  "AEGIS knows",
+			  e->method, call->uri.path);
+		return -EACCES;
+	}
+	return 0;
+}
+
+void
+gate_call_reset(struct gate_call *call, const struct envelope *envelope)
+{
+	call->envelope = envelope;
+	call->image[0] = call->subject[0] = '\0';
+	call->lookups = 0;
+	call->spec.kind = SPEC_NONE;
+	call->body.root = NULL;
+	call->uri.path = "";
+	call->uri.query_count = 0;
+	call->match.endpoint = endpoint_get(ENDPOINT_UNKNOWN);
+	call->match.name[0] = '\0';
+}
+
+int
+gate_read(struct gate_call *call, const struct envelope *envelope,
+	  const struct policy *policy, const struct gate_host *host,
+	  struct gate_verdict *verdict)
+{
+	(void)host;
+	gate_call_reset(call, envelope);
+	if (read_endpoint(call, verdict) < 0)
+		return -EACCES;
+	if (is_write(call) &&
+	    (read_body(call, verdict) < 0 || read_spec(call, verdict) < 0)) {
+		name_subject(call);
+		return -EACCES;
+	}
+	name_image(call);
+	name_subject(call);
+	call->lookups = first_lookups(call, policy);
+	if (needs_image(call))
+		call->lookups |= GATE_LOOKUP_IMAGE;
+	return 0;
+}
+
+void
+gate_call_release(struct gate_call *call)
+{
+	uri_release(&call->uri);
+	json_doc_release(&call->body);
+}
+
+/* --- between: which look-ups are still missing ---------------------------------- */
+
+static bool
+has_bind(const struct spec *s)
+{
+	struct spec_mounts mounts;
+
+	if (spec_mounts(s, &mounts, NULL) < 0)
+		return false; /* check_mounts() refuses it */
+	for (unsigned i = 0; i < mounts.count; i++)
+		if (!strcmp(mounts.v[i].type, "bind"))
+			return true;
+	return false;
+}
+
+/* Ring 2: the container that dockerd described becomes the spec to judge. */
+static void
+adopt_container(struct gate_call *call, const struct gate_facts *facts)
+{
+	struct aegis_error err;
+
+	if (!facts->container || call->spec.kind != SPEC_NONE ||
+	    spec_from_inspect(&call->spec, facts->container, &err) < 0)
+		return;
+	snprintf(call->image, sizeof(call->image), "%s", call->spec.image_id);
+	snprintf(call->subject, sizeof(call->subject), "%s", call->spec.name);
+	call->lookups |= GATE_LOOKUP_IMAGE | GATE_LOOKUP_VOLUMES |
+			 GATE_LOOKUP_PATHS;
+}
+
+unsigned
+gate_need(struct gate_call *call, const struct gate_facts *facts,
+	  const struct policy *policy)
+{
+	unsigned need;
+
+	(void)policy;
+	if (call->lookups & GATE_LOOKUP_CONTAINER)
+		adopt_container(call, facts);
+	need = call->lookups & ~facts->asked;
+	if ((need & GATE_LOOKUP_PATHS) && !has_bind(&call->spec))
+		need &= ~(unsigned)GATE_LOOKUP_PATHS;
+	return facts->failed ? 0 : need;
+}
+
+/* --- step two: judge -------------------------------------------------------------- */
+
+static void
+check_api(struct judge *j)
+{
+	const struct endpoint *e = j->call->match.endpoint;
+
+	if (j->policy->api[e->class] == POLICY_API_DENY)
+		judge_find(j, RULE_API, endpoint_class_name(e->class),
+			   "the policy closes this part of the API (%s)",
+			   e->name);
+}
+
+static void
+check_spec(struct judge *j)
+{
+	const struct gate_call *call = j->call;
+
+	switch (call->spec.kind) {
+	case SPEC_CREATE:
+		check_image(j, call->image, IMAGE_RUN, "Image",
+			    j->facts->image);
+		break;
+	case SPEC_SERVICE:
+		if (j->spec->plugin_runtime)
+			judge_find(j, RULE_PLUGINS_PRIVILEGES, "TaskTemplate",
+				   "a service of plugins installs them on every "
+				   "node");
+		check_image(j, call->image, IMAGE_PULL, "ContainerSpec.Image",
+			    NULL);
+		break;
+	case SPEC_INSPECT:
+		check_image_of_container(j);
+		break;
+	case SPEC_UPDATE:
+		check_update(j);
+		return;
+	case SPEC_EXEC:
+		check_exec(j);
+		return;
+	case SPEC_NONE:
+		return;
+	}
+	check_container(j);
+	check_mounts(j);
+}
+
+/* What ring 2 could not see, it cannot judge.  A container or exec that dockerd
+ * does not know is dockerd's to refuse, with its own words. */
+static bool
+ring_two_is_void(const struct gate_call *call, const struct gate_facts *facts)
+{
+	if (call->lookups & GATE_LOOKUP_CONTAINER)
+		return !facts->container;
+	if (call->lookups & GATE_LOOKUP_EXEC)
+		return !facts->exec;
+	return false;
+}
+
+void
+gate_judge(const struct gate_call *call, const struct gate_facts *facts,
+	   const struct policy *policy, const struct gate_host *host,
+	   int64_t now_ms, struct gate_verdict *ret)
+{
+	struct judge j = {.call = call,
+			  .facts = facts,
+			  .policy = policy,
+			  .host = host,
+			  .now_ms = now_ms,
+			  .spec = call->spec.kind ? &call->spec : NULL,
+			  .container_name = "",
+			  .verdict = ret};
+	struct aegis_error err = {0};
+	struct spec exec;
+
+	ret->finding_count = 0;
+	ret->exception = NULL;
+	ret->rule = RULE_NONE;
+	if (facts->failed) {
+		gate_deny(ret, RULE_GATE_LOOKUP, "", "%s", facts->failed);
+		return;
+	}
+	if (call->spec.kind == SPEC_INSPECT)
+		j.container_name = call->spec.name;
+	else if (call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE)
+		j.container_name = query(call, "name");
+	check_api(&j);
+	if ((call->lookups & GATE_LOOKUP_CONTAINER) && facts->container &&
+	    call->spec.kind != SPEC_INSPECT)
+		judge_find(&j, RULE_GATE_LOOKUP, "inspect",
+			   "dockerd's description of the container cannot be "
+			   "read");
+	if ((call->lookups & GATE_LOOKUP_EXEC) && facts->exec) {
+		if (spec_from_exec_inspect(&exec, facts->exec, &err) < 0) {
+			judge_find(&j, RULE_GATE_LOOKUP, "exec", "%s", err.text);
+		} else {
+			j.spec = &exec;
+			check_exec(&j);
+		}
+	} else if (!ring_two_is_void(call, facts)) {
+		check_spec(&j);
+	}
+	check_endpoint(&j);
+	verdict_finish(ret);
+}

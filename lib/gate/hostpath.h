@@ -1,0 +1,47 @@
+/*
+ * hostpath - where would the kernel end up, if dockerd mounted this path?
+ *
+ * dockerd cleans the text of a bind source (Go's path.Clean) and hands it to
+ * the kernel, which follows every link.  The answer here is the kernel's own:
+ * the path is opened with openat2(2), within root_fd, and its name read back.
+ * A walk in user space stands in where there is no openat2.
+ *
+ * The answer is true for the moment of asking.  Whoever can write to a folder
+ * of the path can change it afterwards: only folders that users cannot write
+ * belong in an allow list.  The caller must see the mounts that dockerd sees.
+ *
+ * No shared state: any thread may call.
+ */
+#ifndef AEGIS_LIB_GATE_HOSTPATH_H
+#define AEGIS_LIB_GATE_HOSTPATH_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+
+#define HOSTPATH_MAX PATH_MAX /* with NUL */
+
+/*
+ * Resolve path, absolute, below root_fd ("/", or where the host's file system
+ * is mounted) into ret: absolute as the host sees it, without links, "." and
+ * "..".  A path that does not exist yet, which dockerd creates, is its deepest
+ * existing folder with the rest appended.
+ *
+ * cached_only: answer from the kernel's caches or not at all; never waits for
+ * a disk or a network.
+ *
+ * Returns 0, or with the reason in err: -EINVAL not absolute; -EXDEV a ".."
+ * that text and kernel read differently; -ELOOP a link that leads into a
+ * process or in circles; -ENOENT a link to nowhere; -EAGAIN not cached (ask
+ * again without cached_only), -ENAMETOOLONG, -ENOTDIR, -EACCES, ...
+ * ret is undefined on failure.
+ */
+int hostpath_resolve(int root_fd, const char *path, bool cached_only, char *ret,
+		     size_t size, struct aegis_error *err);
+
+/* What Go's path.Clean makes of an absolute path; ret holds strlen(path) + 1. */
+void hostpath_clean(const char *path, char *ret);
+
+#endif

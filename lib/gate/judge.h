@@ -1,0 +1,67 @@
+/*
+ * judge - what the checks of the gate share; private to lib/gate.
+ *
+ * A check looks at its part of a call and reports what the policy does not
+ * want with judge_find().  It neither stops nor decides: the verdict is made of
+ * all findings (verdict.c), so that a message can name everything at once.
+ */
+#ifndef AEGIS_LIB_GATE_JUDGE_H
+#define AEGIS_LIB_GATE_JUDGE_H
+
+#include "lib/gate/fields.h"
+#include "lib/gate/gate.h"
+
+struct judge {
+	const struct gate_call *call;
+	const struct gate_facts *facts;
+	const struct policy *policy;
+	const struct gate_host *host;
+	int64_t now_ms;
+	/* The container judged: of the call, or of the facts in ring 2; NULL if
+	 * the call is about none. */
+	const struct spec *spec;
+	/* For exceptions: names of what is judged, "" if there is none. */
+	char image_name[IMAGE_REF_NAME_MAX + 64]; /* normalised */
+	const char *container_name;
+	struct gate_verdict *verdict;
+};
+
+/* Report.  The reason is escaped here; field is ours. */
+void judge_find(struct judge *j, enum rule_id rule, const char *field,
+		const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Turn the findings into the verdict and its message. */
+void verdict_finish(struct gate_verdict *v);
+
+/* --- the checks ------------------------------------------------------------ */
+
+/* What an image name is checked for. */
+enum image_use {
+	IMAGE_RUN,  /* create, service, start: all of it */
+	IMAGE_PULL, /* all but what only a local image can be */
+	IMAGE_MAKE, /* a local name comes into being: build -t, tag, commit, import;
+		     * may be untagged, since it cannot run so */
+	IMAGE_PUSH, /* leaves the host for a registry */
+};
+
+/* A reference as dockerd puts it together.  image: its inspect, or NULL. */
+void check_image(struct judge *j, const char *text, enum image_use use,
+		 const char *field, const struct json_node *image);
+/* Ring 2: the image a container was made of, by name and by what it is. */
+void check_image_of_container(struct judge *j);
+
+void check_container(struct judge *j); /* judge.spec: everything but mounts */
+void check_mounts(struct judge *j);    /* judge.spec */
+void check_update(struct judge *j);    /* judge.spec: resources, devices */
+void check_exec(struct judge *j);      /* judge.spec */
+void check_volume_options(struct judge *j, const char *field, const char *driver,
+			  const struct json_node *options);
+/* Everything that is an endpoint's own: queries and small bodies. */
+void check_endpoint(struct judge *j);
+
+/* --- helpers ----------------------------------------------------------------- */
+
+bool policy_list_has_glob(const struct policy_list *list, const char *text);
+bool policy_list_has_word(const struct policy_list *list, const char *word);
+
+#endif

@@ -1,0 +1,511 @@
+#include "lib/gate/lookup.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/docker.h"
+#include "lib/escape.h"
+#include "lib/gate/hostpath.h"
+
+/* An inspect of a container asks for its image, volumes and paths; more rounds
+ * than a few mean that the questions do not settle. */
+#define ROUNDS_MAX 6
+/* Memory kept from one call to the next. */
+#define KEEP_MAX (1024 * 1024)
+/* A name of ENDPOINT_NAME_MAX, every byte of it as %XX. */
+#define REQUEST_PATH_MAX (3 * ENDPOINT_NAME_MAX + 64)
+/* Source and answer of every path. */
+#define TEXT_MAX (GATE_PATHS_MAX * 2 * (HOSTPATH_MAX + 16))
+#define SHOWN_LEN 160
+
+struct lookup {
+	struct gate_facts facts;
+	struct json_doc container, exec, image, plugin;
+	struct json_doc volumes[GATE_VOLUMES_MAX];
+	struct json_doc record; /* lookup_load() */
+	struct buf answer, request;
+	struct buf text; /* what facts.paths point to, NUL after each */
+	struct spec_mounts mounts;
+	char failed[SHOWN_LEN + 2 + AEGIS_ERROR_TEXT_LEN];
+	/* of the run under way */
+	const struct lookup_source *source;
+	uint64_t deadline_ms; /* CLOCK_MONOTONIC */
+	bool cached_only;
+};
+
+int
+lookup_new(struct lookup **ret)
+{
+	struct lookup *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->answer = BUF_INIT(DOCKER_ANSWER_MAX);
+	l->request = BUF_INIT(REQUEST_PATH_MAX);
+	l->text = BUF_INIT(TEXT_MAX);
+	*ret = l;
+	return 0;
+}
+
+void
+lookup_free(struct lookup *l)
+{
+	if (!l)
+		return;
+	json_doc_release(&l->container);
+	json_doc_release(&l->exec);
+	json_doc_release(&l->image);
+	json_doc_release(&l->plugin);
+	for (size_t i = 0; i < GATE_VOLUMES_MAX; i++)
+		json_doc_release(&l->volumes[i]);
+	json_doc_release(&l->record);
+	buf_release(&l->answer);
+	buf_release(&l->request);
+	buf_release(&l->text);
+	free(l);
+}
+
+const struct gate_facts *
+lookup_facts(const struct lookup *l)
+{
+	return &l->facts;
+}
+
+static void
+give_back(struct json_doc *doc)
+{
+	if (doc->strings_cap > KEEP_MAX ||
+	    doc->node_cap > KEEP_MAX / sizeof(struct json_node))
+		json_doc_release(doc);
+}
+
+static void
+reset(struct lookup *l)
+{
+	l->facts = (struct gate_facts){0};
+	buf_clear(&l->text);
+	give_back(&l->container);
+	give_back(&l->image);
+	if (l->answer.cap > KEEP_MAX)
+		buf_release(&l->answer);
+}
+
+static void
+begin(struct lookup *l, const struct lookup_source *source, bool cached_only)
+{
+	reset(l);
+	l->source = source;
+	l->cached_only = cached_only;
+	l->deadline_ms = clock_monotonic_ms() + source->timeout_ms;
+}
+
+/* Nothing that follows can be judged; the reason is for the client. */
+static int
+fail(struct lookup *l, int code, const char *what, const char *why)
+{
+	char shown[SHOWN_LEN];
+
+	escape_line(what, shown, sizeof(shown));
+	snprintf(l->failed, sizeof(l->failed), "%s: %s", shown, why);
+	l->facts.failed = l->failed;
+	return code;
+}
+
+/* --- dockerd ------------------------------------------------------------------ */
+
+struct question {
+	const char *before, *name, *after; /* of the path: /containers/ x /json */
+	/* dockerd says 400 to a name that no image can have. */
+	bool bad_name_is_absent;
+};
+
+static int
+get(struct lookup *l, unsigned *ret_status)
+{
+	const uint64_t now_ms = clock_monotonic_ms();
+	const char *path = buf_str(&l->request);
+	struct aegis_error err = {0};
+	int r;
+
+	if (now_ms >= l->deadline_ms)
+		return fail(l, -ETIMEDOUT, path, "no time left to ask dockerd");
+	buf_clear(&l->answer);
+	r = docker_call(
+		&(struct docker_call){
+			.socket = l->source->docker,
+			.method = "GET",
+			.path = path,
+			.user_agent = l->source->user_agent,
+			.timeout_ms = (unsigned)(l->deadline_ms - now_ms),
+		},
+		ret_status, &l->answer, &err);
+	return r < 0 ? fail(l, r, path, err.text[0] ? err.text : strerror(-r))
+		     : 0;
+}
+
+/* dockerd's own words for a status nobody expected. */
+static int
+refused(struct lookup *l, struct json_doc *doc, unsigned status)
+{
+	const char *message = NULL;
+	char shown[SHOWN_LEN], why[SHOWN_LEN + 40];
+
+	if (json_parse(doc, buf_str(&l->answer), l->answer.len, NULL) == 0)
+		message = json_get_string(doc->root, "message");
+	escape_line(message ? message : "no reason", shown, sizeof(shown));
+	snprintf(why, sizeof(why), "dockerd answered %u: %s", status, shown);
+	return fail(l, -EPROTO, buf_str(&l->request), why);
+}
+
+/* A path outside dockerd's routes is a 404 too, but says nothing of the name. */
+static bool
+is_absent(const struct lookup *l, const struct question *q, unsigned status)
+{
+	if (status == 400)
+		return q->bad_name_is_absent;
+	return status == 404 && !strstr(buf_str(&l->answer), "page not found");
+}
+
+/* Returns 0 with *ret NULL if dockerd knows no such thing. */
+static int
+ask(struct lookup *l, const struct question *q, struct json_doc *doc,
+    const struct json_node **ret)
+{
+	struct aegis_error err = {0};
+	unsigned status = 0;
+	int r;
+
+	*ret = NULL;
+	buf_clear(&l->request);
+	buf_adds(&l->request, q->before);
+	docker_path_escape(&l->request, q->name);
+	buf_adds(&l->request, q->after);
+	if (buf_error(&l->request))
+		return fail(l, buf_error(&l->request), q->before,
+			    "the name is too long to ask for");
+	r = get(l, &status);
+	if (r < 0 || is_absent(l, q, status))
+		return r;
+	if (status != 200)
+		return refused(l, doc, status);
+	if (json_parse(doc, buf_str(&l->answer), l->answer.len, &err) < 0)
+		return fail(l, -EBADMSG, buf_str(&l->request), err.text);
+	if (doc->root->type != JSON_OBJECT)
+		return fail(l, -EBADMSG, buf_str(&l->request),
+			    "dockerd's answer is not an object");
+	*ret = doc->root;
+	return 0;
+}
+
+static int
+ask_container(struct lookup *l, const char *name)
+{
+	const struct question q = {"/containers/", name, "/json", false};
+
+	return ask(l, &q, &l->container, &l->facts.container);
+}
+
+/* An exec is judged with the container it runs in. */
+static int
+ask_exec(struct lookup *l, const char *id)
+{
+	const struct question q = {"/exec/", id, "/json", false};
+	const char *container;
+	int r = ask(l, &q, &l->exec, &l->facts.exec);
+
+	if (r < 0 || !l->facts.exec)
+		return r;
+	container = json_get_string(l->facts.exec, "ContainerID");
+	if (!container || !container[0])
+		return fail(l, -EBADMSG, buf_str(&l->request),
+			    "dockerd names no container");
+	return ask_container(l, container);
+}
+
+static int
+ask_image(struct lookup *l, const char *reference)
+{
+	const struct question q = {"/images/", reference, "/json", true};
+
+	return reference[0] ? ask(l, &q, &l->image, &l->facts.image) : 0;
+}
+
+static int
+ask_plugin(struct lookup *l, const char *name)
+{
+	const struct question q = {"/plugins/", name, "/json", false};
+
+	return ask(l, &q, &l->plugin, &l->facts.plugin);
+}
+
+/* --- mounts --------------------------------------------------------------------- */
+
+static int
+read_mounts(struct lookup *l, const struct gate_call *call)
+{
+	struct aegis_error err = {0};
+	int r = spec_mounts(&call->spec, &l->mounts, &err);
+
+	return r < 0 ? fail(l, r, "mounts", err.text) : 0;
+}
+
+static bool
+has_volume(const struct gate_facts *facts, const char *name)
+{
+	for (unsigned i = 0; i < facts->volume_count; i++) {
+		const char *known = json_get_string(facts->volumes[i], "Name");
+
+		if (known && !strcmp(known, name))
+			return true;
+	}
+	return false;
+}
+
+/* Also a volume with options in the request: where one of that name exists,
+ * dockerd takes it and ignores them. */
+static int
+ask_volumes(struct lookup *l, const struct gate_call *call)
+{
+	struct gate_facts *f = &l->facts;
+	int r = read_mounts(l, call);
+
+	for (unsigned i = 0; r == 0 && i < l->mounts.count; i++) {
+		const struct spec_mount *m = &l->mounts.v[i];
+		const struct question q = {"/volumes/", m->source, "", false};
+		const struct json_node *volume;
+
+		if (strcmp(m->type, "volume") != 0 || !m->source[0] ||
+		    has_volume(f, m->source))
+			continue;
+		if (f->volume_count == GATE_VOLUMES_MAX)
+			return fail(l, -E2BIG, "volumes", "too many to ask for");
+		r = ask(l, &q, &l->volumes[f->volume_count], &volume);
+		if (r == 0 && volume)
+			f->volumes[f->volume_count++] = volume;
+	}
+	return r;
+}
+
+static size_t
+keep_text(struct lookup *l, const char *text)
+{
+	size_t at = l->text.len;
+
+	buf_add(&l->text, text, strlen(text) + 1);
+	return at;
+}
+
+static bool
+has_path(const struct lookup *l, const size_t *sources, unsigned count,
+	 const char *source)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (!strcmp(l->text.data + sources[i], source))
+			return true;
+	return false;
+}
+
+/* The answer, or the reason why there is none, goes to l->text.
+ * Returns -EAGAIN if only a worker may find out. */
+static int
+resolve(struct lookup *l, const char *source, bool *ret_resolved,
+	size_t *ret_text)
+{
+	struct aegis_error err = {0};
+	char resolved[HOSTPATH_MAX];
+	int r = hostpath_resolve(l->source->root_fd, source, l->cached_only,
+				 resolved, sizeof(resolved), &err);
+
+	if (r == -EAGAIN && l->cached_only)
+		return r;
+	*ret_resolved = r == 0;
+	*ret_text = keep_text(l, r == 0 ? resolved : err.text);
+	return 0;
+}
+
+static int
+resolve_paths(struct lookup *l, const struct gate_call *call)
+{
+	size_t source[GATE_PATHS_MAX], text[GATE_PATHS_MAX];
+	bool resolved[GATE_PATHS_MAX];
+	struct gate_facts *f = &l->facts;
+	unsigned n = 0;
+	int r = read_mounts(l, call);
+
+	for (unsigned i = 0; r == 0 && i < l->mounts.count; i++) {
+		const struct spec_mount *m = &l->mounts.v[i];
+
+		if (strcmp(m->type, "bind") != 0 ||
+		    has_path(l, source, n, m->source))
+			continue;
+		if (n == GATE_PATHS_MAX)
+			return fail(l, -E2BIG, "bind sources",
+				    "too many to resolve");
+		source[n] = keep_text(l, m->source);
+		r = resolve(l, m->source, &resolved[n], &text[n]);
+		n++;
+	}
+	if (r < 0)
+		return r;
+	if (buf_error(&l->text))
+		return fail(l, buf_error(&l->text), "bind sources", "too long");
+	/* Only now does the text stay where it is. */
+	for (unsigned i = 0; i < n; i++) {
+		const char *at = l->text.data + text[i];
+
+		f->paths[i] = (struct gate_path){
+			.source = l->text.data + source[i],
+			.resolved = resolved[i] ? at : NULL,
+			.why = resolved[i] ? NULL : at,
+		};
+	}
+	f->path_count = n;
+	return 0;
+}
+
+/* --- runs ------------------------------------------------------------------------ */
+
+static int
+ask_all(struct lookup *l, const struct gate_call *call, unsigned need)
+{
+	const char *name = call->match.name;
+	int r = 0;
+
+	if (need & GATE_LOOKUP_EXEC)
+		r = ask_exec(l, name);
+	else if (need & GATE_LOOKUP_CONTAINER)
+		r = ask_container(l, name);
+	if (r == 0 && (need & GATE_LOOKUP_IMAGE))
+		r = ask_image(l, call->image);
+	if (r == 0 && (need & GATE_LOOKUP_PLUGIN))
+		r = ask_plugin(l, name);
+	if (r == 0 && (need & GATE_LOOKUP_VOLUMES))
+		r = ask_volumes(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_PATHS))
+		r = resolve_paths(l, call);
+	l->facts.asked |= need;
+	if (need & GATE_LOOKUP_EXEC)
+		l->facts.asked |= GATE_LOOKUP_CONTAINER;
+	return r;
+}
+
+const struct gate_facts *
+lookup_run(struct lookup *l, const struct lookup_source *source,
+	   struct gate_call *call, const struct policy *policy)
+{
+	begin(l, source, false);
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		unsigned need = gate_need(call, &l->facts, policy);
+
+		if (!need || ask_all(l, call, need) < 0)
+			return &l->facts;
+	}
+	if (gate_need(call, &l->facts, policy))
+		fail(l, -ELOOP, "look-ups", "the questions do not settle");
+	return &l->facts;
+}
+
+const struct gate_facts *
+lookup_try(struct lookup *l, const struct lookup_source *source,
+	   struct gate_call *call, const struct policy *policy)
+{
+	unsigned need;
+
+	begin(l, source, true);
+	need = gate_need(call, &l->facts, policy);
+	if (need & ~(unsigned)GATE_LOOKUP_PATHS)
+		return NULL;
+	if (need && ask_all(l, call, need) == -EAGAIN)
+		return NULL;
+	return gate_need(call, &l->facts, policy) ? NULL : &l->facts;
+}
+
+/* --- records --------------------------------------------------------------------- */
+
+static const struct json_node *
+object(const struct json_node *root, const char *key)
+{
+	const struct json_node *n = json_get(root, key);
+
+	return n && n->type == JSON_OBJECT ? n : NULL;
+}
+
+static int
+load_volumes(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		if (n->type != JSON_OBJECT)
+			return -EBADMSG;
+		if (f->volume_count == GATE_VOLUMES_MAX)
+			return -E2BIG;
+		f->volumes[f->volume_count++] = n;
+	}
+	return 0;
+}
+
+static int
+load_paths(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		struct gate_path p = {
+			.source = json_get_string(n, "source"),
+			.resolved = json_get_string(n, "resolved"),
+			.why = json_get_string(n, "why"),
+		};
+
+		if (!p.source || !p.resolved == !p.why)
+			return -EBADMSG;
+		if (f->path_count == GATE_PATHS_MAX)
+			return -E2BIG;
+		f->paths[f->path_count++] = p;
+	}
+	return 0;
+}
+
+static int
+load(struct gate_facts *f, const struct json_node *root)
+{
+	const struct json_node *asked = json_get(root, "asked");
+	const struct json_node *volumes = json_get(root, "volumes");
+	const struct json_node *paths = json_get(root, "paths");
+	int64_t bits;
+	int r = 0;
+
+	if (!asked || asked->type != JSON_NUMBER ||
+	    json_int64(asked, &bits) < 0 || bits < 0 || bits > UINT32_MAX)
+		return -EBADMSG;
+	f->asked = (unsigned)bits;
+	f->container = object(root, "container");
+	f->exec = object(root, "exec");
+	f->image = object(root, "image");
+	f->plugin = object(root, "plugin");
+	f->failed = json_get_string(root, "failed");
+	if (volumes)
+		r = load_volumes(f, volumes);
+	if (r == 0 && paths)
+		r = load_paths(f, paths);
+	return r;
+}
+
+int
+lookup_load(struct lookup *l, const char *json, size_t len,
+	    struct aegis_error *err)
+{
+	int r;
+
+	reset(l);
+	if (len == 0) /* nothing was asked */
+		return 0;
+	r = json_parse(&l->record, json, len, err);
+	if (r < 0)
+		return r;
+	r = load(&l->facts, l->record.root);
+	if (r < 0) {
+		l->facts = (struct gate_facts){0};
+		return aegis_error_setx(err, r, "not the facts of a record");
+	}
+	return 0;
+}

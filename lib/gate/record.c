@@ -1,0 +1,385 @@
+/*
+ * What a decision leaves behind: the URI, the body and the facts it was made
+ * on, without the secrets in them (redact.h), each within a limit of its own.
+ */
+#include "lib/gate/gate.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/gate/redact.h"
+
+/* A URI of the docker CLI has under 1 KiB, but for build arguments. */
+#define RECORD_URI_MAX (8 * 1024)
+/* The CLI's create body comes to 1 KiB. */
+#define RECORD_BODY_MAX (16 * 1024)
+/* An inspect reduced is 2 KiB and may have many labels. */
+#define RECORD_FACTS_MAX (64 * 1024)
+
+#define CUT "[cut]"
+
+/* --- the URI ------------------------------------------------------------------ */
+
+/* Percent-encode for a query, leaving what makes it readable. */
+static void
+put_encoded(struct buf *out, const char *s, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < len; i++) {
+		const unsigned char c = (unsigned char)s[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || (c && strchr("-._~/:,@[]", c))) {
+			buf_addc(out, (char)c);
+			continue;
+		}
+		buf_add(out, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
+	}
+}
+
+/* As it was spelled, printable. */
+static void
+put_path(struct buf *out, const char *uri, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < len; i++) {
+		const unsigned char c = (unsigned char)uri[i];
+
+		if (c > ' ' && c < 0x7f)
+			buf_addc(out, (char)c);
+		else
+			buf_add(out, (char[]){'%', hex[c >> 4], hex[c & 15]},
+				3);
+	}
+}
+
+/* {"NAME":"value"}, as build takes its arguments. */
+static void
+put_map(struct buf *out, const char *json)
+{
+	_cleanup_json_ struct json_doc doc = JSON_DOC_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT(RECORD_URI_MAX);
+	struct json_out o;
+
+	if (json_parse(&doc, json, strlen(json), NULL) < 0 ||
+	    doc.root->type != JSON_OBJECT) {
+		put_encoded(out, REDACTED, sizeof(REDACTED) - 1);
+		return;
+	}
+	json_out_init(&o, &text);
+	json_out_object(&o);
+	json_foreach(n, doc.root)
+		json_out_kv_string(&o, n->key,
+				   n->type == JSON_NULL ? NULL : REDACTED);
+	json_out_object_end(&o);
+	if (json_out_end(&o) == 0)
+		put_encoded(out, text.data, text.len);
+	else
+		put_encoded(out, CUT, sizeof(CUT) - 1);
+}
+
+static void
+put_url(struct buf *out, const char *url)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(RECORD_URI_MAX);
+
+	redact_url(&text, url);
+	if (buf_error(&text) == 0)
+		put_encoded(out, buf_str(&text), text.len);
+	else
+		put_encoded(out, CUT, sizeof(CUT) - 1);
+}
+
+/* Lines of a Dockerfile, for commit and import: "ENV NAME=value". */
+static void
+put_changes(struct buf *out, const char *text)
+{
+	for (size_t len; *text; text += len) {
+		const char *word = text + strspn(text, " \t\r\n");
+
+		len = strcspn(text, "\n");
+		len += text[len] == '\n';
+		if (!strncasecmp(word, "env", 3))
+			put_encoded(out, "ENV " REDACTED,
+				    sizeof("ENV " REDACTED) - 1);
+		else
+			put_encoded(out, text, len);
+	}
+}
+
+static bool
+is_secret_param(const char *key)
+{
+	if (!strncmp(key, "rotate", 6)) /* swarm update: "Token", but a bool */
+		return false;
+	return !strncasecmp(key, "x-", 2) || !strncasecmp(key, "unlock", 6) ||
+	       redact_is_telling(key);
+}
+
+static void
+put_value(struct buf *out, const struct uri_param *p)
+{
+	const size_t len = strlen(p->value);
+
+	if (!strcmp(p->key, "buildargs"))
+		put_map(out, p->value);
+	else if (is_secret_param(p->key))
+		put_encoded(out, REDACTED, sizeof(REDACTED) - 1);
+	else if (!strcmp(p->key, "remote") || !strcmp(p->key, "fromSrc"))
+		put_url(out, p->value);
+	else if (!strcmp(p->key, "changes"))
+		put_changes(out, p->value);
+	else if (len > REDACT_STRING_MAX)
+		put_encoded(out, CUT, sizeof(CUT) - 1);
+	else
+		put_encoded(out, p->value, len);
+}
+
+static void
+put_query(struct buf *out, const struct uri *uri)
+{
+	for (unsigned i = 0; i < uri->query_count; i++) {
+		buf_addc(out, i ? '&' : '?');
+		put_encoded(out, uri->query[i].key, strlen(uri->query[i].key));
+		buf_addc(out, '=');
+		put_value(out, &uri->query[i]);
+	}
+}
+
+/* Appends within a limit of its own and says when it did not suffice, so that
+ * one long record cannot push another out. */
+struct bounded {
+	size_t start, max;
+};
+
+static struct bounded
+bounded_begin(struct buf *out, size_t limit)
+{
+	struct bounded b = {out->len, out->max};
+
+	if (limit < out->max - out->len)
+		out->max = out->len + limit;
+	return b;
+}
+
+/* Returns whether all went in; if not, nothing did. */
+static bool
+bounded_end(struct buf *out, struct bounded b)
+{
+	out->max = b.max;
+	if (out->error != -ENOSPC)
+		return true;
+	out->error = 0;
+	out->len = b.start;
+	if (out->data)
+		out->data[out->len] = '\0';
+	return false;
+}
+
+void
+gate_redact_uri(const struct gate_call *call, struct buf *out)
+{
+	const struct envelope *e = call->envelope;
+	const size_t path_len = strcspn(e->uri, "?#");
+	struct bounded b;
+
+	if (buf_error(out))
+		return;
+	b = bounded_begin(out, RECORD_URI_MAX);
+	put_path(out, e->uri, path_len);
+	/* What could not be read cannot be redacted either. */
+	if (call->uri.path && call->uri.path[0])
+		put_query(out, &call->uri);
+	else if (e->uri[path_len])
+		buf_adds(out, "?" REDACTED);
+	if (bounded_end(out, b))
+		return;
+	put_path(out, e->uri,
+		 path_len < REDACT_STRING_MAX ? path_len : REDACT_STRING_MAX);
+	buf_adds(out, "?" CUT);
+}
+
+/* --- the body ------------------------------------------------------------------ */
+
+static enum redact
+kind_of_body(const struct gate_call *call)
+{
+	const struct endpoint *e = call->match.endpoint;
+
+	if (e && e->id == ENDPOINT_AUTH)
+		return REDACT_AUTH;
+	/* The settings of a plugin: ["NAME=value"]. */
+	if (e && e->id == ENDPOINT_PLUGIN_SET)
+		return REDACT_ENV;
+	return REDACT_STRUCT;
+}
+
+void
+gate_redact_body(const struct gate_call *call, struct buf *out)
+{
+	struct json_out o;
+	struct bounded b;
+
+	if (!call->body.root || buf_error(out))
+		return;
+	b = bounded_begin(out, RECORD_BODY_MAX);
+	json_out_init(&o, out);
+	redact_value(&o, call->body.root, kind_of_body(call));
+	(void)json_out_end(&o);
+	if (bounded_end(out, b))
+		return;
+	json_out_init(&o, out);
+	json_out_object(&o);
+	json_out_kv_bool(&o, "truncated", true);
+	json_out_kv_int(&o, "bytes", (int64_t)call->envelope->body_len);
+	json_out_object_end(&o);
+	(void)json_out_end(&o);
+}
+
+/* --- the facts ------------------------------------------------------------------ */
+
+static void
+put_picked(struct json_out *o, const char *key, const struct json_node *n,
+	   const char *const *keys)
+{
+	if (!n)
+		return;
+	json_out_key(o, key);
+	redact_picked(o, n, keys);
+}
+
+static void
+put_config(struct json_out *o, const struct json_node *config)
+{
+	static const char *const keys[] = {"Image", "User", "Labels", NULL};
+
+	if (config && config->type == JSON_OBJECT)
+		put_picked(o, "Config", config, keys);
+}
+
+static void
+put_container(struct json_out *o, const struct json_node *n)
+{
+	static const char *const keys[] = {"Id", "Name", "Image"};
+	const struct json_node *host = json_get(n, "HostConfig");
+	const struct json_node *mounts = json_get(n, "Mounts");
+
+	if (!n)
+		return;
+	json_out_key(o, "container");
+	json_out_object(o);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (json_get_string(n, keys[i]))
+			json_out_kv_string(o, keys[i],
+					   json_get_string(n, keys[i]));
+	put_config(o, json_get(n, "Config"));
+	if (host) {
+		json_out_key(o, "HostConfig");
+		redact_value(o, host, REDACT_STRUCT);
+	}
+	if (mounts) { /* "RW":false is not to be left out */
+		json_out_key(o, "Mounts");
+		redact_value(o, mounts, REDACT_MAP);
+	}
+	json_out_object_end(o);
+}
+
+static void
+put_exec(struct json_out *o, const struct json_node *n)
+{
+	static const char *const keys[] = {"privileged", "user", "entrypoint",
+					   "arguments", NULL};
+	const struct json_node *process = json_get(n, "ProcessConfig");
+
+	if (!n)
+		return;
+	json_out_key(o, "exec");
+	json_out_object(o);
+	if (json_get_string(n, "ContainerID"))
+		json_out_kv_string(o, "ContainerID",
+				   json_get_string(n, "ContainerID"));
+	if (process && process->type == JSON_OBJECT)
+		put_picked(o, "ProcessConfig", process, keys);
+	json_out_object_end(o);
+}
+
+static void
+put_volumes(struct json_out *o, const struct gate_facts *facts)
+{
+	static const char *const keys[] = {"Name", "Driver", "Options", NULL};
+
+	if (!facts->volume_count)
+		return;
+	json_out_key(o, "volumes");
+	json_out_array(o);
+	for (unsigned i = 0; i < facts->volume_count; i++)
+		redact_picked(o, facts->volumes[i], keys);
+	json_out_array_end(o);
+}
+
+static void
+put_paths(struct json_out *o, const struct gate_facts *facts)
+{
+	if (!facts->path_count)
+		return;
+	json_out_key(o, "paths");
+	json_out_array(o);
+	for (unsigned i = 0; i < facts->path_count; i++) {
+		const struct gate_path *p = &facts->paths[i];
+
+		json_out_object(o);
+		json_out_kv_string(o, "source", p->source);
+		json_out_kv_string(o, p->resolved ? "resolved" : "why",
+				   p->resolved ? p->resolved
+				   : p->why    ? p->why
+					       : "");
+		json_out_object_end(o);
+	}
+	json_out_array_end(o);
+}
+
+static void
+put_facts(struct json_out *o, const struct gate_facts *facts)
+{
+	static const char *const image_keys[] = {"Id", "RepoTags",
+						 "RepoDigests", NULL};
+	static const char *const plugin_keys[] = {"Id", "Name", "Enabled", NULL};
+
+	json_out_object(o);
+	json_out_kv_int(o, "asked", facts->asked);
+	put_container(o, facts->container);
+	put_exec(o, facts->exec);
+	put_picked(o, "image", facts->image, image_keys);
+	put_picked(o, "plugin", facts->plugin, plugin_keys);
+	put_volumes(o, facts);
+	put_paths(o, facts);
+	if (facts->failed)
+		json_out_kv_string(o, "failed", facts->failed);
+	json_out_object_end(o);
+}
+
+void
+gate_facts_json(const struct gate_facts *facts, struct buf *out)
+{
+	struct json_out o;
+	struct bounded b;
+
+	if ((!facts->asked && !facts->failed) || buf_error(out))
+		return;
+	b = bounded_begin(out, RECORD_FACTS_MAX);
+	json_out_init(&o, out);
+	put_facts(&o, facts);
+	(void)json_out_end(&o);
+	if (bounded_end(out, b))
+		return;
+	json_out_init(&o, out);
+	json_out_object(&o);
+	json_out_kv_int(&o, "asked", facts->asked);
+	json_out_kv_bool(&o, "truncated", true);
+	json_out_kv_string(&o, "failed", "the facts were too long to keep");
+	json_out_object_end(&o);
+	(void)json_out_end(&o);
+}

@@ -1,0 +1,574 @@
+/*
+ * The decision of the gate, call by call.  Every deny stands beside an allow
+ * that is one edit away.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/gate/gate.h"
+#include "lib/json_out.h"
+
+#define NOW_MS 1790000000000LL /* 2026-09-21 */
+
+static const char baseline[] =
+	"version: 1\n"
+	"images:\n"
+	"  allow: [docker.io/library/*, registry.example.com/team/**]\n"
+	"  require_tag: true\n"
+	"  forbid_tags: [latest]\n"
+	"  forbid_words: [exploit]\n"
+	"containers:\n"
+	"  profile: baseline\n"
+	"  binds: {allow: [/srv/**, /etc/localtime]}\n";
+
+static const struct gate_host host = {
+	.own_paths = {"/var/lib/aegis/aegis.db", "/etc/aegis"},
+	.own_path_count = 2,
+	.docker_socket = "/run/docker.sock",
+	.plugin_name = "aegis",
+};
+
+/* One call and the facts about it. */
+struct call {
+	const char *method, *uri, *type, *length, *body, *user;
+	const char *container, *exec, *image, *plugin, *volume; /* JSON */
+	const char *resolved; /* of every bind; NULL: itself */
+	const char *failed;
+};
+
+#define CREATE "/v1.41/containers/create"
+#define IMG "\"Image\":\"nginx:1.27\""
+
+static struct gate_verdict verdict;
+
+static const struct json_node *
+parse_fact(struct json_doc *doc, const char *text)
+{
+	if (!text)
+		return NULL;
+	assert_int_equal(json_parse(doc, text, strlen(text), NULL), 0);
+	return doc->root;
+}
+
+/* The envelope as dockerd would write it; parsed, so that the test goes the
+ * way of the program. */
+static void
+build_envelope(const struct call *c, struct buf *out, char *base64)
+{
+	struct json_out o;
+
+	json_out_init(&o, out);
+	json_out_object(&o);
+	if (c->user) {
+		json_out_kv_string(&o, "User", c->user);
+		json_out_kv_string(&o, "UserAuthNMethod", "TLS");
+	}
+	json_out_kv_string(&o, "RequestMethod", c->method ? c->method : "POST");
+	json_out_kv_string(&o, "RequestUri", c->uri ? c->uri : CREATE);
+	if (base64)
+		json_out_kv_string(&o, "RequestBody", base64);
+	json_out_key(&o, "RequestHeaders");
+	json_out_object(&o);
+	if (c->type || c->body)
+		json_out_kv_string(&o, "Content-Type",
+				   c->type ? c->type : "application/json");
+	if (c->length)
+		json_out_kv_string(&o, "Content-Length", c->length);
+	json_out_object_end(&o);
+	json_out_object_end(&o);
+	assert_int_equal(json_out_end(&o), 0);
+}
+
+static char *
+encode(const char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = strlen(text), n = 0;
+	char *out = calloc(len / 3 + 2, 4);
+
+	for (size_t i = 0; i < len; i += 3) {
+		unsigned v = (unsigned)(unsigned char)text[i] << 16;
+
+		v |= i + 1 < len ? (unsigned)(unsigned char)text[i + 1] << 8 : 0;
+		v |= i + 2 < len ? (unsigned)(unsigned char)text[i + 2] : 0;
+		out[n++] = digits[v >> 18];
+		out[n++] = digits[v >> 12 & 63];
+		out[n++] = i + 1 < len ? digits[v >> 6 & 63] : '=';
+		out[n++] = i + 2 < len ? digits[v & 63] : '=';
+	}
+	return out;
+}
+
+static void
+fill_paths(struct gate_facts *facts, const struct spec_mounts *m,
+	   const char *resolved)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (!strcmp(m->v[i].type, "bind"))
+			facts->paths[facts->path_count++] = (struct gate_path){
+				.source = m->v[i].source,
+				.resolved = resolved ? resolved
+						     : m->v[i].source};
+}
+
+static void
+run(const char *policy_text, const struct call *c)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
+	struct envelope envelope = ENVELOPE_INIT;
+	struct gate_call call = GATE_CALL_INIT;
+	struct json_doc docs[5] = {{0}};
+	static struct spec_mounts mounts;
+	struct gate_facts facts = {.failed = c->failed};
+	char *base64 = c->body ? encode(c->body) : NULL;
+	struct aegis_error err = {0};
+	struct policy *policy;
+
+	if (policy_parse(&policy, "test.yaml", policy_text,
+			 strlen(policy_text), &err) < 0)
+		fail_msg("%s", err.text);
+	build_envelope(c, &text, base64);
+	assert_int_equal(envelope_parse(&envelope, buf_str(&text), text.len,
+					&err), 0);
+	if (gate_read(&call, &envelope, policy, &host, &verdict) == 0) {
+		facts.container = parse_fact(&docs[0], c->container);
+		facts.exec = parse_fact(&docs[1], c->exec);
+		facts.image = parse_fact(&docs[2], c->image);
+		facts.plugin = parse_fact(&docs[3], c->plugin);
+		facts.volumes[0] = parse_fact(&docs[4], c->volume);
+		facts.volume_count = c->volume ? 1 : 0;
+		while (gate_need(&call, &facts, policy)) {
+			facts.asked |= call.lookups;
+			if (spec_mounts(&call.spec, &mounts, NULL) == 0) {
+				facts.path_count = 0;
+				fill_paths(&facts, &mounts, c->resolved);
+			}
+		}
+		gate_judge(&call, &facts, policy, &host, NOW_MS, &verdict);
+	}
+	for (size_t i = 0; i < 5; i++)
+		json_doc_release(&docs[i]);
+	gate_call_release(&call);
+	envelope_release(&envelope);
+	policy_free(policy);
+	free(base64);
+}
+
+struct test_case {
+	const char *why;
+	const char *rule; /* NULL: allowed */
+	struct call call;
+};
+
+static void
+check(const char *policy, const struct test_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct test_case *t = &cases[i];
+		const char *got;
+
+		run(policy, &t->call);
+		got = verdict.allow ? NULL : rule_get(verdict.rule)->name;
+		if (!got != !t->rule || (got && strcmp(got, t->rule) != 0))
+			fail_msg("%s: wanted %s, got %s: %s", t->why,
+				 t->rule ? t->rule : "allow",
+				 got ? got : "allow", verdict.message);
+		if (!verdict.allow && (strpbrk(verdict.message, "\n\r\033") ||
+				       !strstr(verdict.message, "; ")))
+			fail_msg("%s: not one line with a way out: %s", t->why,
+				 verdict.message);
+	}
+}
+
+#define CHECK(policy, ...)                                                     \
+	do {                                                                   \
+		static const struct test_case cases_[] = {__VA_ARGS__};        \
+		check(policy, cases_, sizeof(cases_) / sizeof(cases_[0]));     \
+	} while (0)
+
+/* A body with one HostConfig member. */
+#define HOST(member)                                                           \
+	{                                                                      \
+		.body = "{" IMG ",\"HostConfig\":{" member "}}"                \
+	}
+
+static void
+images_are_judged_by_their_normal_form(void **state)
+{
+	(void)state;
+#define RUN(image) {.body = "{\"Image\":\"" image "\"}"}
+	CHECK(baseline,
+	      {"pinned and allowed", NULL, RUN("nginx:1.27")},
+	      {"the same in full", NULL, RUN("docker.io/library/nginx:1.27")},
+	      {"any depth", NULL, RUN("registry.example.com/team/a/b:1")},
+	      {"no tag", "images.require_tag", RUN("nginx")},
+	      {"latest", "images.forbid_tags", RUN("nginx:latest")},
+	      {"a digest pins", NULL, RUN("nginx@sha256:fc79b4eaad568d3f054b3a21a191b7a066e18ec5130bbd15f8d91aa0b293bc4b")},
+	      {"another registry", "images.allow", RUN("evil.example.com/nginx:1.27")},
+	      {"a name that begins alike", "images.allow", RUN("nginx-evil/x:1")},
+	      {"a registry that begins alike", "images.allow", RUN("registry.example.com.evil/team/a:1")},
+	      {"a folder that begins alike", "images.allow", RUN("registry.example.com/team-evil/a:1")},
+	      {"another namespace of the same registry", "images.allow", RUN("docker.io/evil/nginx:1")},
+	      {"a forbidden word", "images.forbid_words", RUN("exploit-kit:1")},
+	      {"in the tag, in capitals", "images.forbid_words", RUN("nginx:EXPLOIT")},
+	      {"malformed", "images.name", RUN("nginx::1")},
+	      {"upper case", "images.name", RUN("Nginx:1.27")},
+	      {"empty", "images.name", RUN("")},
+	      {"a space", "images.name", RUN("nginx:1.27 ")});
+#undef RUN
+}
+
+#define SHA "0e6ae4fb1347a8601b20eaa26ed815c01e3b0e9039b041c88daebe94a5085f06"
+
+static void
+an_id_is_judged_by_the_names_dockerd_knows(void **state)
+{
+	(void)state;
+#define BYID(image_, json)                                                     \
+	{                                                                      \
+		.body = "{\"Image\":\"" image_ "\"}", .image = json            \
+	}
+#define TAGS(tag) "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[\"" tag "\"],\"RepoDigests\":[]}"
+	CHECK(baseline,
+	      {"an id of an allowed image", NULL, BYID("sha256:" SHA, TAGS("nginx:1.27"))},
+	      {"bare hex", NULL, BYID(SHA, TAGS("nginx:1.27"))},
+	      {"a short id", NULL, BYID("0e6ae4fb1347", TAGS("nginx:1.27"))},
+	      {"of an image from elsewhere", "images.unresolved", BYID("sha256:" SHA, TAGS("evil.example.com/x:1"))},
+	      {"a short id from elsewhere", "images.unresolved", BYID("0e6ae4fb1347", TAGS("evil.example.com/x:1"))},
+	      {"unknown", "images.unresolved", BYID("sha256:" SHA, NULL)},
+	      {"without any name", "images.unresolved", BYID("sha256:" SHA, "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[],\"RepoDigests\":[]}")},
+	      {"a name that looks like an id, and is none", "images.require_tag", BYID("beef", NULL)});
+}
+
+static void
+a_local_name_is_told_from_a_pulled_one(void **state)
+{
+	static const char strict[] =
+		"version: 1\n"
+		"images: {allow: [docker.io/library/*], unverified_local: deny}\n";
+
+	(void)state;
+#define WITH(digests) {.body = "{" IMG "}", .image = "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[\"nginx:1.27\"],\"RepoDigests\":[" digests "]}"}
+	CHECK(strict,
+	      {"pulled", NULL, WITH("\"nginx@sha256:" SHA "\"")},
+	      {"made here", "images.unverified_local", WITH("")},
+	      {"pulled from elsewhere", "images.unverified_local", WITH("\"evil.example.com/nginx@sha256:" SHA "\"")},
+	      {"not here yet", NULL, {.body = "{" IMG "}"}});
+#undef WITH
+}
+
+static void
+what_weakens_isolation_is_refused(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"nothing", NULL, HOST("")},
+	      {"privileged", "containers.privileged", HOST("\"Privileged\":true")},
+	      {"not privileged", NULL, HOST("\"Privileged\":false")},
+	      {"host network", "containers.network_mode", HOST("\"NetworkMode\":\"host\"")},
+	      {"a network of one's own", NULL, HOST("\"NetworkMode\":\"shop\"")},
+	      {"host pid", "containers.pid_mode", HOST("\"PidMode\":\"host\"")},
+	      {"another's pid", "containers.pid_mode", HOST("\"PidMode\":\"container:web\"")},
+	      {"host ipc", "containers.ipc_mode", HOST("\"IpcMode\":\"host\"")},
+	      {"private ipc", NULL, HOST("\"IpcMode\":\"private\"")},
+	      {"host uts", "containers.uts_mode", HOST("\"UTSMode\":\"host\"")},
+	      {"host userns", "containers.userns_mode", HOST("\"UsernsMode\":\"host\"")},
+	      {"host cgroupns", "containers.cgroupns_mode", HOST("\"CgroupnsMode\":\"host\"")},
+	      {"private cgroupns", NULL, HOST("\"CgroupnsMode\":\"private\"")},
+	      {"cap", "containers.capabilities", HOST("\"CapAdd\":[\"SYS_ADMIN\"]")},
+	      {"cap in small letters", "containers.capabilities", HOST("\"CapAdd\":[\"cap_sys_admin\"]")},
+	      {"cap as a string, as 20.10 takes it", "containers.capabilities", HOST("\"CapAdd\":\"SYS_ADMIN\"")},
+	      {"all caps", "containers.capabilities", HOST("\"CapAdd\":[\"all\"]")},
+	      {"a cap of the default set", NULL, HOST("\"CapAdd\":[\"CAP_CHOWN\"]")},
+	      {"a device", "containers.devices", HOST("\"Devices\":[{\"PathOnHost\":\"/dev/sda\"}]")},
+	      {"no device", NULL, HOST("\"Devices\":[]")},
+	      {"device rule", "containers.devices", HOST("\"DeviceCgroupRules\":[\"a *:* rwm\"]")},
+	      {"gpu", "containers.devices", HOST("\"DeviceRequests\":[{\"Count\":-1}]")},
+	      {"seccomp off", "containers.security_opt", HOST("\"SecurityOpt\":[\"seccomp=unconfined\"]")},
+	      {"seccomp off with a colon", "containers.security_opt", HOST("\"SecurityOpt\":[\"seccomp:unconfined\"]")},
+	      {"a profile pasted in", "containers.security_opt", HOST("\"SecurityOpt\":[\"seccomp={}\"]")},
+	      {"apparmor off", "containers.security_opt", HOST("\"SecurityOpt\":[\"apparmor=unconfined\"]")},
+	      {"label off", "containers.security_opt", HOST("\"SecurityOpt\":[\"label=disable\"]")},
+	      {"label off, bare", "containers.security_opt", HOST("\"SecurityOpt\":[\"disable\"]")},
+	      {"no new privileges", NULL, HOST("\"SecurityOpt\":[\"no-new-privileges\"]")},
+	      {"no new privileges taken back", "containers.security_opt", HOST("\"SecurityOpt\":[\"no-new-privileges:false\"]")},
+	      {"unmasked", "containers.proc_paths", HOST("\"MaskedPaths\":[]")},
+	      {"masked by default", NULL, HOST("\"MaskedPaths\":null")},
+	      {"writable proc", "containers.proc_paths", HOST("\"ReadonlyPaths\":[]")},
+	      {"a sysctl of the host", "containers.sysctls", HOST("\"Sysctls\":{\"kernel.msgmax\":\"1\"}")},
+	      {"a safe sysctl", NULL, HOST("\"Sysctls\":{\"net.ipv4.tcp_syncookies\":\"1\"}")},
+	      {"a runtime", "containers.runtime", HOST("\"Runtime\":\"crun-vm\"")},
+	      {"the runtime", NULL, HOST("\"Runtime\":\"runc\"")},
+	      {"a cgroup", "containers.cgroup_parent", HOST("\"CgroupParent\":\"/custom\"")},
+	      {"oom score", "containers.oom", HOST("\"OomScoreAdj\":-500")},
+	      {"oom score the other way", NULL, HOST("\"OomScoreAdj\":500")},
+	      {"no oom killer", "containers.oom", HOST("\"OomKillDisable\":true")},
+	      {"a field nobody knows", "containers.unknown_field", HOST("\"HostRoot\":true")},
+	      {"unset, it does nothing", NULL, HOST("\"HostRoot\":false")},
+	      {"a log driver that leaves the host", "containers.log_driver", HOST("\"LogConfig\":{\"Type\":\"syslog\"}")},
+	      {"the log driver", NULL, HOST("\"LogConfig\":{\"Type\":\"json-file\"}")},
+	      {"joins the host's network by endpoint", "containers.network_mode", {.body = "{" IMG ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"host\":{}}}}"}});
+}
+
+static void
+mounts_are_judged_in_every_spelling(void **state)
+{
+	(void)state;
+#define MOUNT(m) HOST("\"Mounts\":[{" m "}]")
+	CHECK(baseline,
+	      {"an allowed folder", NULL, HOST("\"Binds\":[\"/srv/www:/www:ro\"]")},
+	      {"a named volume", NULL, HOST("\"Binds\":[\"data:/data\"]")},
+	      {"an anonymous one", NULL, HOST("\"Binds\":[\"/data\"]")},
+	      {"a folder that begins alike", "containers.binds", HOST("\"Binds\":[\"/srv-evil:/www\"]")},
+	      {"one file, by name", NULL, HOST("\"Binds\":[\"/etc/localtime:/etc/localtime:ro\"]")},
+	      {"another file there", "containers.binds", HOST("\"Binds\":[\"/etc/shadow:/s\"]")},
+	      {"the Docker socket", "containers.binds", HOST("\"Binds\":[\"/run/docker.sock:/s\"]")},
+	      {"what holds it", "containers.binds", HOST("\"Binds\":[\"/run:/s\"]")},
+	      {"the kernel's", "containers.binds", HOST("\"Binds\":[\"/proc/sys:/s\"]")},
+	      {"the host", "gate.self", HOST("\"Binds\":[\"/:/host\"]")},
+	      {"the store", "gate.self", HOST("\"Binds\":[\"/var/lib/aegis:/s\"]")},
+	      {"a file of the configuration", "gate.self", HOST("\"Binds\":[\"/etc/aegis/aegis.yaml:/s\"]")},
+	      {"propagation", "containers.binds", HOST("\"Binds\":[\"/srv/www:/www:rshared\"]")},
+	      {"four parts", "gate.body_ambiguous", HOST("\"Binds\":[\"/srv/a:/b:ro:/c\"]")},
+	      {"null in the list", "gate.body_ambiguous", HOST("\"Binds\":[null,\"/srv/a:/b\"]")},
+	      {"a link out of the folder", "containers.binds", {.body = "{" IMG ",\"HostConfig\":{\"Binds\":[\"/srv/www:/www\"]}}", .resolved = "/etc"}},
+	      {"as a mount", NULL, MOUNT("\"Type\":\"bind\",\"Source\":\"/srv/www\",\"Target\":\"/www\"")},
+	      {"a mount of the host", "containers.binds", MOUNT("\"Type\":\"bind\",\"Source\":\"/etc\",\"Target\":\"/www\"")},
+	      {"a volume", NULL, MOUNT("\"Type\":\"volume\",\"Source\":\"data\",\"Target\":\"/data\"")},
+	      {"a volume that is a bind", "containers.volumes", MOUNT("\"Type\":\"volume\",\"Target\":\"/h\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}}")},
+	      {"in small letters", "containers.volumes", MOUNT("\"type\":\"volume\",\"target\":\"/h\",\"volumeoptions\":{\"driverconfig\":{\"options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}}")},
+	      {"a tmpfs by the local driver", NULL, MOUNT("\"Type\":\"volume\",\"Target\":\"/h\",\"VolumeOptions\":{\"DriverConfig\":{\"Options\":{\"type\":\"tmpfs\",\"device\":\"tmpfs\",\"o\":\"size=1m\"}}}")},
+	      {"a volume driver", "containers.volumes", HOST("\"VolumeDriver\":\"rexray\"")},
+	      {"tmpfs", NULL, MOUNT("\"Type\":\"tmpfs\",\"Target\":\"/t\"")},
+	      {"a kind nobody knows", "containers.volumes", MOUNT("\"Type\":\"npipe\",\"Source\":\"/x\",\"Target\":\"/t\"")});
+}
+
+static void
+bodies_that_go_reads_otherwise_are_refused(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"plain", NULL, {.body = "{" IMG "}"}},
+	      {"small letters are read as Go reads them", "containers.privileged", {.body = "{" IMG ",\"hostconfig\":{\"privileged\":true}}"}},
+	      {"a key twice", "gate.body_ambiguous", {.body = "{" IMG ",\"HostConfig\":{},\"HostConfig\":{}}"}},
+	      {"twice but for case", "gate.body_ambiguous", {.body = "{" IMG ",\"image\":\"nginx:1.27\"}"}},
+	      {"the Kelvin sign", "gate.body_ambiguous", HOST("\"Networ\xe2\x84\xaaMode\":\"host\"")},
+	      {"the long s", "gate.body_ambiguous", HOST("\"Bind\xc5\xbf\":[\"/:/h\"]")},
+	      {"an escape in a key", "gate.body_ambiguous", HOST("\"\\u0050rivileged\":true")},
+	      {"NUL in a key", "gate.body_ambiguous", {.body = "{" IMG ",\"HostConfig\":{\"Privileged\":true},\"HostConfig\\u0000x\":{}}"}},
+	      {"NUL in a value", "gate.body_ambiguous", {.body = "{\"Image\":\"nginx:1.27\\u0000\"}"}},
+	      {"two values", "gate.body_ambiguous", {.body = "{" IMG "}{" IMG "}"}},
+	      {"a wrong type", "gate.body_ambiguous", HOST("\"Privileged\":\"true\"")},
+	      {"HostConfig at the top, as old engines read it", "gate.body_ambiguous", {.body = "{" IMG ",\"Privileged\":true}"}},
+	      {"zero at the top does nothing", NULL, {.body = "{" IMG ",\"Privileged\":false}"}},
+	      {"null keeps the true before it: twice", "gate.body_ambiguous", HOST("\"Privileged\":true,\"Privileged\":null")},
+	      {"labels may be called anything", NULL, {.body = "{" IMG ",\"Labels\":{\"a\":\"1\",\"A\":\"2\",\"\xc3\xa9\":\"3\"}}"}},
+	      {"no body", "gate.body_missing", {.length = "1048576", .type = "application/json"}},
+	      {"no body and nothing said of one", "gate.body_missing", {.method = "POST"}},
+	      {"not an object", "gate.body_ambiguous", {.body = "[]"}},
+	      {"null", "gate.body_ambiguous", {.body = "null"}});
+}
+
+static void
+a_hidden_body_is_refused(void **state)
+{
+#define PULL "/v1.41/images/create?fromImage=nginx&tag=1.27"
+#define STOP "/v1.41/containers/web/stop"
+	(void)state;
+	CHECK(baseline,
+	      {"a stop", NULL, {.uri = STOP, .length = "0"}},
+	      {"with a body", "gate.body_unexpected", {.uri = STOP, .length = "10"}},
+	      {"of unknown length", "gate.body_unexpected", {.uri = STOP}},
+	      {"a pull", NULL, {.uri = PULL, .length = "0"}},
+	      {"with a form", "gate.body_unexpected", {.uri = PULL, .length = "14", .type = "application/x-www-form-urlencoded"}},
+	      {"with a form under another name", "gate.body_unexpected", {.uri = PULL, .length = "14", .type = "text/plain"}},
+	      {"start with a body", "gate.body_unexpected", {.uri = "/v1.41/containers/web/start", .body = "{}"}});
+}
+
+static void
+spellings_of_a_uri_are_one(void **state)
+{
+	(void)state;
+#define AT(u) {.uri = u, .body = "{" IMG ",\"HostConfig\":{\"Privileged\":true}}"}
+	CHECK(baseline,
+	      {"encoded", "containers.privileged", AT("/v1.41/%63ontainers/%63reate")},
+	      {"an encoded slash", "containers.privileged", AT("/v1.41/containers%2fcreate")},
+	      {"an absolute form", "containers.privileged", AT("http://docker/v1.41/containers/create")},
+	      {"no version", "containers.privileged", AT("/containers/create")},
+	      {"zeros in the version", "containers.privileged", AT("/v01.041/containers/create")},
+	      {"a fragment", "gate.uri", AT("/v1.41/containers/create?x=#%zz")},
+	      {"two slashes", "gate.uri", AT("/v1.41//containers/create")},
+	      {"an old API", "gate.api_version", AT("/v1.23/containers/create")},
+	      {"the oldest taken", "containers.privileged", AT("/v1.24/containers/create")},
+	      {"unknown and changing", "gate.endpoint_unknown", {.uri = "/v1.41/containers/web/teleport", .length = "0"}},
+	      {"unknown and reading", NULL, {.method = "GET", .uri = "/v1.41/containers/web/teleport"}});
+}
+
+static void
+images_that_come_in_are_judged(void **state)
+{
+	(void)state;
+#define POST0(u) {.uri = "/v1.41" u, .length = "0"}
+	CHECK(baseline,
+	      {"pull", NULL, POST0("/images/create?fromImage=nginx&tag=1.27")},
+	      {"pull of latest", "images.forbid_tags", POST0("/images/create?fromImage=nginx&tag=latest")},
+	      {"the tag parameter wins", "images.forbid_tags", POST0("/images/create?fromImage=nginx:1.27&tag=latest")},
+	      {"a digest in the tag parameter", NULL, POST0("/images/create?fromImage=nginx&tag=sha256%3A" SHA)},
+	      {"all tags", "images.require_tag", POST0("/images/create?fromImage=nginx")},
+	      {"from elsewhere", "images.allow", POST0("/images/create?fromImage=evil.example.com/x&tag=1")},
+	      {"the first of two", "images.allow", POST0("/images/create?fromImage=evil.example.com/x&fromImage=nginx&tag=1")},
+	      {"tag", NULL, POST0("/images/nginx:1.27/tag?repo=registry.example.com/team/a&tag=1")},
+	      {"tag as something else", "images.allow", POST0("/images/nginx:1.27/tag?repo=evil.example.com/a&tag=1")},
+	      {"commit", NULL, POST0("/commit?container=web&repo=registry.example.com/team/a&tag=1")},
+	      {"commit as something else", "images.allow", POST0("/commit?container=web&repo=evil.example.com/a")},
+	      {"build", NULL, {.uri = "/v1.41/build?t=app:1", .type = "application/x-tar"}},
+	      {"the second name of a build", "images.allow", {.uri = "/v1.41/build?t=app:1&t=evil.example.com/app:1", .type = "application/x-tar"}},
+	      {"build on the host's network", "build.network", {.uri = "/v1.41/build?t=app:1&networkmode=host", .type = "application/x-tar"}},
+	      {"build from afar", "build.remote", {.uri = "/v1.41/build?t=app:1&remote=http://127.0.0.1/x.git", .type = "application/x-tar"}},
+	      {"push", NULL, POST0("/images/registry.example.com/team/a/push?tag=1")},
+	      {"push elsewhere", "images.allow", POST0("/images/evil.example.com/a/push?tag=1")});
+}
+
+static void
+other_endpoints_have_their_checks(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"exec", NULL, {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"]}"}},
+	      {"privileged exec", "exec.privileged", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"privileged\":true}"}},
+	      {"update", NULL, {.uri = "/v1.41/containers/web/update", .body = "{\"Memory\":1000000}"}},
+	      {"update with a device", "containers.devices", {.uri = "/v1.41/containers/web/update", .body = "{\"Devices\":[{\"PathOnHost\":\"/dev/sda\"}]}"}},
+	      {"volume", NULL, {.uri = "/v1.41/volumes/create", .body = "{\"Name\":\"x\"}"}},
+	      {"volume that is a bind", "containers.volumes", {.uri = "/v1.41/volumes/create", .body = "{\"Name\":\"x\",\"DriverOpts\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}"}},
+	      {"network", NULL, {.uri = "/v1.41/networks/create", .body = "{\"Name\":\"x\",\"Driver\":\"bridge\"}"}},
+	      {"macvlan", "networks.driver", {.uri = "/v1.41/networks/create", .body = "{\"Name\":\"x\",\"Driver\":\"macvlan\"}"}},
+	      {"copy in", NULL, {.method = "PUT", .uri = "/v1.41/containers/web/archive?path=/tmp", .type = "text/plain"}},
+	      {"copy that climbs", "archive.path", {.method = "PUT", .uri = "/v1.41/containers/web/archive?path=/tmp/../etc", .type = "text/plain"}},
+	      {"service", NULL, {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\"}}}"}},
+	      {"service that mounts", "containers.binds", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/etc\",\"Target\":\"/e\"}]}}}"}},
+	      {"service with a capability", "containers.capabilities", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"CapabilityAdd\":[\"SYS_ADMIN\"]}}}"}},
+	      {"service without confinement", "containers.security_opt", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Privileges\":{\"Seccomp\":{\"Mode\":\"unconfined\"}}}}}"}},
+	      {"plugin", "plugins.privileges", {.uri = "/v1.41/plugins/x/enable", .length = "0"}});
+}
+
+static void
+the_gate_protects_itself(void **state)
+{
+	static const char open[] = "version: 1\napi: {plugins: allow}\n"
+				   "containers: {profile: privileged}\n";
+
+	(void)state;
+	CHECK(open,
+	      {"another plugin", NULL, {.uri = "/v1.41/plugins/x/disable", .length = "0"}},
+	      {"by name", "gate.self", {.uri = "/v1.41/plugins/aegis/disable", .length = "0"}},
+	      {"with a tag", "gate.self", {.uri = "/v1.41/plugins/aegis:dev/disable", .length = "0"}},
+	      {"encoded", "gate.self", {.uri = "/v1.41/plugins/%61egis/disable?force=1", .length = "0"}},
+	      {"in full", "gate.self", {.method = "DELETE", .uri = "/v1.41/plugins/docker.io/library/aegis:latest?force=1"}},
+	      {"by id", "gate.self", {.uri = "/v1.41/plugins/b17/disable", .length = "0", .plugin = "{\"Name\":\"aegis:latest\"}"}},
+	      {"another by id", NULL, {.uri = "/v1.41/plugins/b17/disable", .length = "0", .plugin = "{\"Name\":\"vieux/sshfs:latest\"}"}},
+	      {"a plugin that would stand in its place", "gate.self", {.uri = "/v1.41/plugins/pull?remote=evil/x&name=aegis", .body = "[]"}},
+	      {"mounted by a privileged container", "gate.self", HOST("\"Privileged\":true,\"Binds\":[\"/etc/aegis:/x\"]")},
+	      {"a privileged container", NULL, HOST("\"Privileged\":true,\"Binds\":[\"/mnt:/x\"]")});
+}
+
+#define INSPECT(member)                                                        \
+	"{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA        \
+	"\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{" member     \
+	"},\"Mounts\":[]}"
+#define NGINX "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[\"nginx:1.27\"],\"RepoDigests\":[]}"
+
+static void
+what_dockerd_understood_is_judged_at_start(void **state)
+{
+	(void)state;
+#define START(c) {.uri = "/v1.41/containers/web/start", .length = "0", .container = c, .image = NGINX}
+	CHECK(baseline,
+	      {"a plain container", NULL, START(INSPECT("\"Privileged\":false"))},
+	      {"a privileged one, from before the gate", "containers.privileged", START(INSPECT("\"Privileged\":true"))},
+	      {"restart too", "containers.privileged", {.uri = "/v1.41/containers/web/restart?t=1", .length = "0", .container = INSPECT("\"Privileged\":true"), .image = NGINX}},
+	      {"the mounts there are", "containers.binds", START("{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/etc\",\"Destination\":\"/e\",\"RW\":true,\"Propagation\":\"rprivate\"}]}")},
+	      {"a volume made as a bind before the gate", "containers.volumes", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .volume = "{\"Name\":\"v\",\"Driver\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}", .container = "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"v\",\"Source\":\"/var/lib/docker/volumes/v/_data\",\"Destination\":\"/e\",\"Driver\":\"local\",\"RW\":true}]}"}},
+	      {"a plain volume", NULL, {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .volume = "{\"Name\":\"v\",\"Driver\":\"local\",\"Options\":null}", .container = "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"v\",\"Source\":\"/var/lib/docker/volumes/v/_data\",\"Destination\":\"/e\",\"Driver\":\"local\",\"RW\":true}]}"}},
+	      {"an image pulled under another name", "images.unverified_local", {.uri = "/v1.41/containers/web/start", .length = "0", .container = INSPECT(""), .image = "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[\"nginx:1.27\"],\"RepoDigests\":[\"evil.example.com/x@sha256:" SHA "\"]}"}},
+	      {"an image that is gone", "images.unresolved", {.uri = "/v1.41/containers/web/start", .length = "0", .container = INSPECT("")}},
+	      {"a container that is not there is dockerd's to refuse", NULL, {.uri = "/v1.41/containers/web/start", .length = "0"}},
+	      {"a look-up that failed", "gate.lookup", {.uri = "/v1.41/containers/web/start", .length = "0", .failed = "dockerd did not answer within 5 s"}},
+	      {"exec start", NULL, {.uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = "{\"ContainerID\":\"" SHA "\",\"ProcessConfig\":{\"privileged\":false,\"entrypoint\":\"id\"}}"}},
+	      {"privileged exec start", "exec.privileged", {.uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = "{\"ContainerID\":\"" SHA "\",\"ProcessConfig\":{\"privileged\":true,\"entrypoint\":\"id\"}}"}});
+}
+
+static void
+a_policy_can_audit_waive_and_close(void **state)
+{
+	static const char audit[] = "version: 1\nmode: audit\n";
+	static const char one[] = "version: 1\nrules: {containers.privileged: audit}\n";
+	static const char closed[] = "version: 1\napi: {exec: deny}\n";
+	static const char waived[] =
+		"version: 1\n"
+		"groups: {ops: [alice]}\n"
+		"exceptions:\n"
+		"  - {name: a, owner: o, reason: r, until: 2027-01-31, match: {group: ops}, waive: [containers.privileged]}\n"
+		"  - {name: b, owner: o, reason: r, until: 2025-01-31, match: {image: docker.io/library/nginx}, waive: [containers.pid_mode]}\n"
+		"  - {name: c, owner: o, reason: r, until: 2027-01-31, match: {label: team=ops}, waive: [containers.ipc_mode]}\n";
+
+	(void)state;
+	CHECK(audit, {"audit blocks nothing", NULL, HOST("\"Privileged\":true")},
+	      {"but fails closed all the same", "gate.uri", {.uri = "/v1.41//x", .length = "0"}});
+	run(audit, &(struct call)HOST("\"Privileged\":true"));
+	assert_true(verdict.audited);
+	assert_int_equal(verdict.rule, RULE_CT_PRIVILEGED);
+	CHECK(one, {"one rule in audit", NULL, HOST("\"Privileged\":true")},
+	      {"the others hold", "containers.pid_mode", HOST("\"Privileged\":true,\"PidMode\":\"host\"")});
+	CHECK(closed, {"a closed family", "api", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"]}"}},
+	      {"another family", NULL, {.uri = "/v1.41/containers/web/stop", .length = "0"}});
+#define PRIV .body = "{" IMG ",\"HostConfig\":{\"Privileged\":true}}"
+	CHECK(waived, {"whom the exception names", NULL, {PRIV, .user = "alice"}},
+	      {"another user", "containers.privileged", {PRIV, .user = "bob"}},
+	      {"nobody known", "containers.privileged", {PRIV}},
+	      {"an exception that ran out", "containers.pid_mode", HOST("\"PidMode\":\"host\"")},
+	      {"by label", NULL, {.body = "{" IMG ",\"Labels\":{\"team\":\"ops\"},\"HostConfig\":{\"IpcMode\":\"host\"}}"}},
+	      {"another value of the label", "containers.ipc_mode", {.body = "{" IMG ",\"Labels\":{\"team\":\"dev\"},\"HostConfig\":{\"IpcMode\":\"host\"}}"}});
+}
+
+static void
+a_message_names_rule_field_and_way_out(void **state)
+{
+	(void)state;
+	run(baseline, &(struct call){.body = "{\"Image\":\"nginx\"}"});
+	assert_string_equal(
+		verdict.message,
+		"[images.require_tag] Image: \"docker.io/library/nginx\" has no "
+		"tag, which means latest; pin a version, for example NAME:1.27");
+	run(baseline, &(struct call)HOST("\"PidMode\":\"container:\\u001b[31m\\n\""));
+	assert_null(strpbrk(verdict.message, "\n\033"));
+	run(baseline, &(struct call)HOST("\"Privileged\":true,\"PidMode\":\"host\""));
+	assert_non_null(strstr(verdict.message, "; also containers.pid_mode"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(images_are_judged_by_their_normal_form),
+		cmocka_unit_test(an_id_is_judged_by_the_names_dockerd_knows),
+		cmocka_unit_test(a_local_name_is_told_from_a_pulled_one),
+		cmocka_unit_test(what_weakens_isolation_is_refused),
+		cmocka_unit_test(mounts_are_judged_in_every_spelling),
+		cmocka_unit_test(bodies_that_go_reads_otherwise_are_refused),
+		cmocka_unit_test(a_hidden_body_is_refused),
+		cmocka_unit_test(spellings_of_a_uri_are_one),
+		cmocka_unit_test(images_that_come_in_are_judged),
+		cmocka_unit_test(other_endpoints_have_their_checks),
+		cmocka_unit_test(the_gate_protects_itself),
+		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
+		cmocka_unit_test(a_policy_can_audit_waive_and_close),
+		cmocka_unit_test(a_message_names_rule_field_and_way_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
