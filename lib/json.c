@@ -521,7 +521,7 @@ json_parse(struct json_doc *doc, const char *text, size_t len,
 	   struct aegis_error *err)
 {
 	struct scan s = {.doc = doc, .text = text, .at = text,
-			 .end = text + len, .err = err};
+			 .end = text, .err = err};
 	struct json_node *root;
 	int r;
 
@@ -530,6 +530,7 @@ json_parse(struct json_doc *doc, const char *text, size_t len,
 		return refuse(&s, "a value is missing");
 	if (len > UINT32_MAX - 1)
 		return refuse(&s, "too long");
+	s.end += len;
 	r = reserve(doc, len);
 	if (r < 0)
 		return aegis_error_set(err, r, "parse %zu bytes of JSON", len);

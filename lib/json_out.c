@@ -207,16 +207,18 @@ void
 json_out_time_ms(struct json_out *o, int64_t unix_ms)
 {
 	time_t seconds = (time_t)(unix_ms / 1000);
+	int ms = (int)(unix_ms % 1000);
 	char text[40];
 	struct tm tm;
 	size_t used;
 
-	if (unix_ms % 1000 < 0)
+	if (ms < 0) {
+		ms += 1000;
 		seconds--;
+	}
 	gmtime_r(&seconds, &tm);
 	used = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + used, sizeof(text) - used, ".%03dZ",
-		 (int)(unix_ms - (int64_t)seconds * 1000));
+	snprintf(text + used, sizeof(text) - used, ".%03dZ", ms);
 	json_out_string(o, text);
 }
 

@@ -403,6 +403,18 @@ user_is_root(const char *user)
 	       (len > 0 && strspn(user, "0") == len);
 }
 
+static bool
+group_allowed(const struct policy_containers *p, const char *group)
+{
+	char *end;
+	long long number = strtoll(group, &end, 10);
+
+	if (policy_list_has_glob(&p->group_add, group))
+		return true;
+	return group[0] >= '0' && group[0] <= '9' && !*end &&
+	       number >= p->group_add_min;
+}
+
 static void
 check_user(struct judge *j)
 {
@@ -416,7 +428,7 @@ check_user(struct judge *j)
 			   "\"%.60s\": the policy wants a user other than root",
 			   user);
 	field_strings(n, host_field(j, HOST_GROUP_ADD))
-		if (!policy_list_has_glob(&p->group_add, n->str))
+		if (!group_allowed(p, n->str))
 			judge_find(j, RULE_CT_GROUP_ADD, "HostConfig.GroupAdd",
 				   "\"%.60s\" is not among the allowed groups",
 				   n->str);

@@ -22,6 +22,18 @@ is_write(const struct gate_call *call)
 	return call->match.endpoint->class != ENDPOINT_CLASS_READ;
 }
 
+/* Does a stream follow that plugins are never shown?  An image is created from
+ * one only when it is imported; a pull has everything in its query. */
+static bool
+takes_stream(const struct gate_call *call)
+{
+	const char *source = uri_query(&call->uri, "fromSrc");
+
+	if (call->match.endpoint->id == ENDPOINT_IMAGE_CREATE)
+		return source && !strcmp(source, "-");
+	return call->match.endpoint->body == ENDPOINT_BODY_OPAQUE;
+}
+
 /* A form in the body overrides the query and is not shown to plugins
  * (research/authz.md 0.9).  The clients of today send "0", or no length at all
  * where a stream follows. */
@@ -30,14 +42,13 @@ refuse_hidden_body(const struct gate_call *call, struct gate_verdict *v)
 {
 	const char *length = envelope_header(call->envelope, "Content-Length");
 	const char *type = envelope_header(call->envelope, "Content-Type");
-	const enum endpoint_body body = call->match.endpoint->body;
-	const bool streams = body == ENDPOINT_BODY_OPAQUE;
 
 	if (type && !strncasecmp(type, "application/x-www-form-urlencoded",
 				 strlen("application/x-www-form-urlencoded")))
 		return deny(v, RULE_GATE_BODY_UNEXPECTED, "Content-Type",
 			    "a form in the body can override the query unseen");
-	if (streams || !strcmp(call->envelope->method, "DELETE") ||
+	if (takes_stream(call) ||
+	    !strcmp(call->envelope->method, "DELETE") ||
 	    endpoint_method_is_read(call->envelope->method))
 		return 0;
 	if (!length || strcmp(length, "0") != 0)
@@ -236,19 +247,20 @@ read_endpoint(struct gate_call *call, struct gate_verdict *v)
 {
 	const struct envelope *e = call->envelope;
 	struct aegis_error err = {0};
+	int r = uri_parse(&call->uri, e->uri, e->uri_len, &err);
 
-	if (uri_parse(&call->uri, e->uri, e->uri_len, &err) < 0) {
-		/* uri_parse() words a version below the least so. */
-		return deny(v, strstr(err.text, "API version")
-				       ? RULE_GATE_API_VERSION
-				       : RULE_GATE_URI,
+	if (r < 0)
+		return deny(v, r == -EPROTONOSUPPORT ? RULE_GATE_API_VERSION
+						     : RULE_GATE_URI,
 			    "RequestUri", err.text);
-	}
 	if (endpoint_find(e->method, call->uri.path, &call->match) < 0)
 		return deny(v, RULE_GATE_URI, "RequestUri",
 			    "a name in the path is too long");
+	/* What is unknown and only reads may pass, but for the profiles and dumps
+	 * of a dockerd in debug mode, which show its memory. */
 	if (call->match.endpoint->id == ENDPOINT_UNKNOWN &&
-	    !endpoint_method_is_read(e->method)) {
+	    (!endpoint_method_is_read(e->method) ||
+	     !strncmp(call->uri.path, "/debug/", strlen("/debug/")))) {
 		gate_deny(v, RULE_GATE_ENDPOINT, "RequestUri",
 			  "%.16s %.160s is not in the API that this version of "
 			  "AEGIS knows",

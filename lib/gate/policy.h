@@ -60,7 +60,9 @@ struct policy_containers {
 	bool privileged;           /* may be --privileged */
 	unsigned host_namespaces;  /* enum policy_ns, allowed ones */
 	unsigned join_namespaces;  /* "container:ID" allowed for */
-	struct policy_list cap_add; /* normal form "NET_ADMIN"; "ALL" */
+	/* Normal form "NET_ADMIN"; "ALL".  Adds to the profile's list, as
+	 * sysctls do; other lists take the place of the profile's. */
+	struct policy_list cap_add;
 	bool require_cap_drop_all;
 	struct policy_list binds_allow, binds_deny; /* globs over host paths */
 	bool binds_propagation;    /* shared, rshared, slave, ... allowed */
@@ -79,7 +81,8 @@ struct policy_containers {
 	bool ulimits_any;            /* others than nofile, nproc, core too */
 	int oom_score_adj_min;       /* 0; -1000 allows all */
 	bool oom_kill_disable;
-	struct policy_list group_add; /* names or ids */
+	struct policy_list group_add; /* globs over names and numbers */
+	int64_t group_add_min; /* numbers from here on need no listing */
 	bool require_non_root;
 	bool require_read_only;
 	bool require_memory, require_pids, require_cpu;

@@ -336,9 +336,9 @@ mounts_are_judged_in_every_spelling(void **state)
 	      {"propagation", "containers.binds", HOST("\"Binds\":[\"/srv/www:/www:rshared\"]")},
 	      {"four parts", "gate.body_ambiguous", HOST("\"Binds\":[\"/srv/a:/b:ro:/c\"]")},
 	      {"null in the list", "gate.body_ambiguous", HOST("\"Binds\":[null,\"/srv/a:/b\"]")},
-	      {"a link out of the folder", "containers.binds", {.body = "{" IMG ",\"HostConfig\":{\"Binds\":[\"/srv/www:/www\"]}}", .resolved = "/etc"}},
+	      {"a link out of the folder", "containers.binds", {.body = "{" IMG ",\"HostConfig\":{\"Binds\":[\"/srv/www:/www\"]}}", .resolved = "/boot"}},
 	      {"as a mount", NULL, MOUNT("\"Type\":\"bind\",\"Source\":\"/srv/www\",\"Target\":\"/www\"")},
-	      {"a mount of the host", "containers.binds", MOUNT("\"Type\":\"bind\",\"Source\":\"/etc\",\"Target\":\"/www\"")},
+	      {"a mount of the host", "containers.binds", MOUNT("\"Type\":\"bind\",\"Source\":\"/boot\",\"Target\":\"/www\"")},
 	      {"a volume", NULL, MOUNT("\"Type\":\"volume\",\"Source\":\"data\",\"Target\":\"/data\"")},
 	      {"a volume that is a bind", "containers.volumes", MOUNT("\"Type\":\"volume\",\"Target\":\"/h\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}}")},
 	      {"in small letters", "containers.volumes", MOUNT("\"type\":\"volume\",\"target\":\"/h\",\"volumeoptions\":{\"driverconfig\":{\"options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}}")},
@@ -386,6 +386,7 @@ a_hidden_body_is_refused(void **state)
 	      {"of unknown length", "gate.body_unexpected", {.uri = STOP}},
 	      {"a pull", NULL, {.uri = PULL, .length = "0"}},
 	      {"with a form", "gate.body_unexpected", {.uri = PULL, .length = "14", .type = "application/x-www-form-urlencoded"}},
+	      {"an import is a stream", NULL, {.uri = "/v1.41/images/create?fromSrc=-&repo=app&tag=1", .type = "text/plain"}},
 	      {"with a form under another name", "gate.body_unexpected", {.uri = PULL, .length = "14", .type = "text/plain"}},
 	      {"start with a body", "gate.body_unexpected", {.uri = "/v1.41/containers/web/start", .body = "{}"}});
 }
@@ -450,7 +451,7 @@ other_endpoints_have_their_checks(void **state)
 	      {"copy in", NULL, {.method = "PUT", .uri = "/v1.41/containers/web/archive?path=/tmp", .type = "text/plain"}},
 	      {"copy that climbs", "archive.path", {.method = "PUT", .uri = "/v1.41/containers/web/archive?path=/tmp/../etc", .type = "text/plain"}},
 	      {"service", NULL, {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\"}}}"}},
-	      {"service that mounts", "containers.binds", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/etc\",\"Target\":\"/e\"}]}}}"}},
+	      {"service that mounts", "containers.binds", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/boot\",\"Target\":\"/e\"}]}}}"}},
 	      {"service with a capability", "containers.capabilities", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"CapabilityAdd\":[\"SYS_ADMIN\"]}}}"}},
 	      {"service without confinement", "containers.security_opt", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Privileges\":{\"Seccomp\":{\"Mode\":\"unconfined\"}}}}}"}},
 	      {"plugin", "plugins.privileges", {.uri = "/v1.41/plugins/x/enable", .length = "0"}});
@@ -491,7 +492,7 @@ what_dockerd_understood_is_judged_at_start(void **state)
 	      {"a plain container", NULL, START(INSPECT("\"Privileged\":false"))},
 	      {"a privileged one, from before the gate", "containers.privileged", START(INSPECT("\"Privileged\":true"))},
 	      {"restart too", "containers.privileged", {.uri = "/v1.41/containers/web/restart?t=1", .length = "0", .container = INSPECT("\"Privileged\":true"), .image = NGINX}},
-	      {"the mounts there are", "containers.binds", START("{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/etc\",\"Destination\":\"/e\",\"RW\":true,\"Propagation\":\"rprivate\"}]}")},
+	      {"the mounts there are", "containers.binds", START("{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/boot\",\"Destination\":\"/e\",\"RW\":true,\"Propagation\":\"rprivate\"}]}")},
 	      {"a volume made as a bind before the gate", "containers.volumes", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .volume = "{\"Name\":\"v\",\"Driver\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}", .container = "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"v\",\"Source\":\"/var/lib/docker/volumes/v/_data\",\"Destination\":\"/e\",\"Driver\":\"local\",\"RW\":true}]}"}},
 	      {"a plain volume", NULL, {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .volume = "{\"Name\":\"v\",\"Driver\":\"local\",\"Options\":null}", .container = "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"v\",\"Source\":\"/var/lib/docker/volumes/v/_data\",\"Destination\":\"/e\",\"Driver\":\"local\",\"RW\":true}]}"}},
 	      {"an image pulled under another name", "images.unverified_local", {.uri = "/v1.41/containers/web/start", .length = "0", .container = INSPECT(""), .image = "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[\"nginx:1.27\"],\"RepoDigests\":[\"evil.example.com/x@sha256:" SHA "\"]}"}},
