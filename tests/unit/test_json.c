@@ -429,6 +429,8 @@ duplicates_are_found_in_objects_of_any_size(void **state)
 		{"KEY-0", JSON_KEYS_DUP_FOLDED},
 		{"key-1", DUP_BOTH},
 		{"kEy-1", JSON_KEYS_DUP_FOLDED},
+		/* Two equal ones with a folded one between them. */
+		{"KEY-0\":0,\"key-0", DUP_BOTH},
 	};
 	_cleanup_buf_ struct buf b = BUF_INIT(1024 * 1024);
 

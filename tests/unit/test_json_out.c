@@ -51,6 +51,28 @@ commas_and_nesting_are_kept(void **state)
 }
 
 static void
+a_second_sibling_begins_without_a_comma(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT(100);
+	struct json_out o;
+
+	(void)state;
+	json_out_init(&o, &b);
+	json_out_array(&o);
+	for (int i = 0; i < 2; i++) {
+		json_out_array(&o);
+		json_out_int(&o, 1);
+		json_out_array_end(&o);
+		json_out_object(&o);
+		json_out_kv_int(&o, "a", 2);
+		json_out_object_end(&o);
+	}
+	json_out_array_end(&o);
+	assert_int_equal(json_out_end(&o), 0);
+	assert_string_equal(b.data, "[[1],{\"a\":2},[1],{\"a\":2}]");
+}
+
+static void
 a_document_may_be_one_plain_value(void **state)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(100);
@@ -260,6 +282,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commas_and_nesting_are_kept),
+		cmocka_unit_test(a_second_sibling_begins_without_a_comma),
 		cmocka_unit_test(a_document_may_be_one_plain_value),
 		cmocka_unit_test(strings_are_escaped_for_json_and_for_a_page),
 		cmocka_unit_test(every_byte_can_be_read_back),

@@ -1,0 +1,45 @@
+/*
+ * internal - what the files of lib/store share; the only header with sqlite3.
+ */
+#ifndef AEGIS_LIB_STORE_INTERNAL_H
+#define AEGIS_LIB_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "lib/store/store.h"
+
+enum stmt {
+#define STMT(name, sql) STMT_##name,
+#include "lib/store/stmt.def"
+#undef STMT
+	STMT_MAX,
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[STMT_MAX]; /* prepared when first used */
+	char *path;
+};
+
+/* The statement, reset and without bindings.  NULL with err set: it could not
+ * be prepared. */
+sqlite3_stmt *store_stmt(struct store *s, enum stmt which,
+			 struct aegis_error *err);
+
+/* Run a statement that gives no rows, and reset it.  0 or a negative errno. */
+int store_run(struct store *s, sqlite3_stmt *stmt, const char *what,
+	      struct aegis_error *err);
+
+/* The errno of an SQLite result, with its text: "WHAT: reason". */
+int store_error(const struct store *s, int rc, const char *what,
+		struct aegis_error *err);
+
+/* Binds by position, counting from *at; NULL is NULL.  Text is not copied: it
+ * has to live until the statement has run. */
+void store_bind_text(sqlite3_stmt *stmt, int *at, const char *text);
+void store_bind_int(sqlite3_stmt *stmt, int *at, int64_t v);
+
+/* A column's text, NULL if it is NULL; lives until the next step. */
+const char *store_text(sqlite3_stmt *stmt, int column);
+
+#endif
