@@ -38,13 +38,13 @@ LDLIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 LIB_SRC := $(wildcard lib/*.c lib/*/*.c)
 LIB := $(B)/libaegis.a
-GEN := $(if $(wildcard lib/store/schema.sql),$(B)/gen/schema.inc)
+GEN := $(B)/gen/schema.inc
 
 PROGS := aegis-authz aegis-ctl
 aegis-authz_SRC := $(wildcard authz-plugin/*.c)
 aegis-ctl_SRC := $(wildcard ctl/*.c)
 
-UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter-out $(if $(wildcard lib/gate/policy_load.c),,tests/unit/test_gate.c),$(wildcard tests/unit/test_*.c)))
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 

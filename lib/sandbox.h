@@ -2,11 +2,13 @@
  * sandbox - privileges given up once everything that needs them is open.
  *
  * The only owner of libseccomp.  Roles promise groups of system calls, as
- * OpenBSD's pledge(2) does.  What no promise covers: calls that libraries probe
- * for get EPERM; execve, ptrace, mount, bpf, module loading, setns, keyctl and
- * their like kill the process.  AEGIS_SANDBOX=log in the environment turns
- * kills into audit log lines, for debugging on a new libc; it is said in the
- * log and shown by `aegis-ctl status`.
+ * OpenBSD's pledge(2) does.  What no promise covers gets EPERM, as libraries
+ * probe for much; execve, ptrace, mount, bpf, module loading, setns, keyctl and
+ * their like kill the process.  With AEGIS_SANDBOX=log in the environment, and
+ * in a build with sanitizers, all that is only logged by the kernel's audit, for
+ * debugging on a new libc; the log says so at the start.
+ *
+ * Call from main() before any thread is started.
  */
 #ifndef AEGIS_LIB_SANDBOX_H
 #define AEGIS_LIB_SANDBOX_H
@@ -40,13 +42,15 @@ int sandbox_user_find(const char *name, bool fallback_ok,
 
 /*
  * Become user for good, with one supplementary group more per entry of groups
- * (gid -1: none); keep only the capabilities in keep (libcap numbers, e.g.
- * CAP_DAC_READ_SEARCH), set no_new_privs, no dumps.  Without root: checks that
- * nothing is to be dropped and says -EPERM only if keep cannot be had.
+ * (gid -1: none); keep only the capabilities in keep (CAP_DAC_READ_SEARCH...),
+ * set no_new_privs, no dumps.  Needs root: -EPERM without it.
  */
 int sandbox_drop(const struct sandbox_user *user, const gid_t *groups,
 		 size_t group_count, const int *keep, size_t keep_count,
 		 struct aegis_error *err);
+
+/* True if what no promise covers would be logged and not refused. */
+bool sandbox_only_logs(void);
 
 /* Install the filter for all threads of the process (SECCOMP TSYNC). */
 int sandbox_enter(unsigned promises, struct aegis_error *err);
