@@ -26,6 +26,7 @@
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/settings.h"
+#include "lib/store/store.h"
 
 /* dockerd keeps its idle connections for good, and one closed under it costs
  * the next call a second (research/h2o-and-dockerd.md section 4). */
@@ -105,13 +106,27 @@ parse_options(int argc, char **argv, struct options *o)
 
 /* --- privileges --------------------------------------------------------------- */
 
-/* The store's folder has to be there, and the user's, before root is given up. */
+/* In a folder that stays another's, the three files of the store have to be
+ * there before root is given up: made once, they are only written. */
+static int
+make_store_files(const char *path, struct aegis_error *err)
+{
+	struct store *store = NULL;
+	int r = store_open(&store, path, STORE_WRITE, err);
+
+	store_close(store);
+	return r;
+}
+
+/* The store has to be the user's to write before root is given up. */
 static int
 prepare_store(const char *path, const struct sandbox_user *user,
 	      struct aegis_error *err)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
 	char folder[PATH_MAX], file[PATH_MAX + 8];
+	struct stat st;
+	int r = 0;
 
 	snprintf(folder, sizeof(folder), "%.*s",
 		 (int)(strrchr(path, '/') - path), path);
@@ -122,12 +137,16 @@ prepare_store(const char *path, const struct sandbox_user *user,
 		return aegis_error_set(err, -errno, "make the folder %s",
 				       folder);
 	}
-	for (size_t i = 0; i < 3; i++) {
+	if (stat(folder, &st) < 0)
+		return aegis_error_set(err, -errno, "%s", folder);
+	if (st.st_uid != user->uid)
+		r = make_store_files(path, err);
+	for (size_t i = 0; r == 0 && i < 3; i++) {
 		snprintf(file, sizeof(file), "%s%s", path, suffixes[i]);
 		if (lchown(file, user->uid, user->gid) < 0 && errno != ENOENT)
-			return aegis_error_set(err, -errno, "chown %s", file);
+			r = aegis_error_set(err, -errno, "chown %s", file);
 	}
-	return 0;
+	return r;
 }
 
 /* The group that may use the Docker socket: the socket's own, or the one named

@@ -167,7 +167,7 @@ static const int stdio_calls[] = {
 	S(read), S(write), S(readv), S(writev), S(pread64), S(pwrite64),
 	S(preadv), S(pwritev), S(close), S(dup), S(dup2), S(dup3), S(fcntl),
 	S(fstat), S(lseek), S(pipe2), S(poll), S(ppoll), S(select),
-	S(pselect6), S(epoll_create1), S(epoll_ctl), S(epoll_wait),
+	S(pselect6), S(epoll_create), S(epoll_create1), S(epoll_ctl), S(epoll_wait),
 	S(epoll_pwait), S(eventfd2), S(timerfd_create), S(timerfd_settime),
 	S(signalfd4), S(brk), S(mmap), S(munmap), S(mremap), S(mprotect),
 	S(madvise), S(membarrier), S(futex), S(set_robust_list), S(rseq),

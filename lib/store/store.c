@@ -301,11 +301,16 @@ open_database(struct store *s, enum store_mode mode, struct aegis_error *err)
 	const int flags = SQLITE_OPEN_NOMUTEX |
 			  (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE
 					       : SQLITE_OPEN_READONLY);
-	int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
+	int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL), keep_wal = 1;
 
 	if (rc != SQLITE_OK)
 		return store_error(s, rc, "open", err);
 	sqlite3_extended_result_codes(s->db, 1);
+	/* With the log left behind, who may read but not write the folder can
+	 * still open the store when nobody has it open. */
+	if (mode == STORE_WRITE)
+		sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL,
+				     &keep_wal);
 	return set_up(s, mode, err);
 }
 

@@ -60,19 +60,26 @@ stack_init() {
 	echo "{\"authorization-plugins\": [\"$PLUGIN\"]}" >"$T/daemon.json"
 }
 
-gate_up() {
-	"$BUILD/aegis-authz" -c "$T/aegis.yaml" >>"$T/gate.log" 2>&1 3>&- &
-	GATE_PID=$!
-	wait_for $DEADLINE_S curl -fsS --unix-socket "$GATE_SOCK" -X POST \
-		http://plugin/Plugin.Activate || { cat "$T/gate.log"; return 1; }
+# Each test is a process of its own, so pids are kept in files.
+pid_of() { # pid_of gate|dockerd
+	cat "$T/$1.pid" 2>/dev/null
 }
 
-gate_down() {
-	[ -n "${GATE_PID:-}" ] || return 0
-	kill "${1:--TERM}" "$GATE_PID" 2>/dev/null
-	wait_for $DEADLINE_S gone "$GATE_PID"
-	wait "$GATE_PID" 2>/dev/null
-	GATE_PID=
+# stop gate|dockerd [SIGNAL]
+stop() {
+	local pid
+	pid=$(pid_of "$1") || return 0
+	kill "-${2:-TERM}" "$pid" 2>/dev/null
+	wait_for 60 gone "$pid" || return 1
+	rm -f "$T/$1.pid"
+}
+
+gate_up() {
+	"$BUILD/aegis-authz" -c "$T/aegis.yaml" >>"$T/gate.log" 2>&1 3>&- &
+	echo $! >"$T/gate.pid"
+	disown
+	wait_for $DEADLINE_S curl -fsS --unix-socket "$GATE_SOCK" -X POST \
+		http://plugin/Plugin.Activate || { cat "$T/gate.log"; return 1; }
 }
 
 dockerd_up() {
@@ -80,16 +87,9 @@ dockerd_up() {
 		--exec-root "$T/exec" -H "unix://$SOCK" --pidfile "$T/docker.pid" \
 		--bridge=none --iptables=false --ip6tables=false "$@" \
 		>>"$T/dockerd.log" 2>&1 3>&- &
-	DOCKERD_PID=$!
+	echo $! >"$T/dockerd.pid"
+	disown
 	wait_for 60 "$DOCKER" version || { tail -20 "$T/dockerd.log"; return 1; }
-}
-
-dockerd_down() {
-	[ -n "${DOCKERD_PID:-}" ] || return 0
-	kill "${1:--TERM}" "$DOCKERD_PID" 2>/dev/null
-	wait_for 60 gone "$DOCKERD_PID"
-	wait "$DOCKERD_PID" 2>/dev/null
-	DOCKERD_PID=
 }
 
 # image NAME: a small image with a shell, made without a network.
@@ -113,8 +113,8 @@ stack_down() {
 		timeout 20 curl -fsS --unix-socket "$SOCK" -X DELETE -H 'Content-Length: 0' \
 			"http://d/containers/$id?force=1" >/dev/null 2>&1
 	done
-	dockerd_down
-	gate_down
+	stop dockerd
+	stop gate
 	rm -f "$GATE_SOCK"
 	# A killed dockerd leaves its mounts.
 	grep -o " $T[^ ]*" /proc/mounts | sort -r | while read -r m; do
@@ -150,7 +150,7 @@ nothing_forbidden_exists() {
 		"$DOCKER" inspect "$id" | jq -e '.[0]
 			| (.HostConfig.Privileged | not)
 			and ([.HostConfig.Binds[]?, .Mounts[]? | tostring
-			      | select(test("\"/etc|^/etc|^/:|\"Source\":\"/\""))] == [])
+			      | select(test("\"/(etc|usr)\"|^/(etc|usr)|^/:|\"Source\":\"/\""))] == [])
 			and (.HostConfig.PidMode != "host")
 			and ((.HostConfig.CapAdd // []) | map(select(test("SYS_ADMIN"))) == [])' \
 			>/dev/null || { "$DOCKER" inspect "$id" | head -80; return 1; }
