@@ -196,16 +196,29 @@ make_folder(const char *path, struct aegis_error *err)
 }
 
 /* SQLite makes files 0644 less the umask; the store is nobody else's to read
- * but the group's. */
+ * but the group's.  One that is there is not opened here: closing it would take
+ * this process' other connections their locks (fcntl(2), sqlite.org/howtocorrupt
+ * section 2.2). */
 static int
 make_file(const char *path, struct aegis_error *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 
-	if (fd < 0)
-		return aegis_error_set(err, -errno, "open %s", path);
-	close(fd);
-	return 0;
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	if (errno != EEXIST)
+		return aegis_error_set(err, -errno, "make %s", path);
+	if (lstat(path, &st) < 0)
+		return aegis_error_set(err, -errno, "store %s", path);
+	return S_ISREG(st.st_mode)
+		       ? 0
+		       : aegis_error_setx(err, -ELOOP,
+					  "store %s: not a regular file; name "
+					  "the file itself",
+					  path);
 }
 
 static int

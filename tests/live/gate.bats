@@ -248,6 +248,7 @@ is_gated() {
 	echo '.quit' >&"${LOCK[1]}"
 	wait "$LOCK_PID" || true
 	wait_for $DEADLINE_S "$DOCKER" run --rm --network none nginx:1.27 true
+	sql 'select id, rule, verdict, endpoint from decisions order by id desc limit 8'
 	[ "$(sql "select count(*) from decisions where rule = 'gate.store'")" -ge 1 ]
 }
 
