@@ -21,7 +21,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(B)/%,%,$
 CC := gcc
 CLANG ?= clang
 PKG_CONFIG ?= pkg-config
-PKGS := sqlite3 json-c yaml-0.1 libseccomp libcap libcrypto
+PKGS := sqlite3 yaml-0.1 libseccomp libcap libcrypto
 H2O_LIBS = $(shell $(PKG_CONFIG) --libs libh2o-evloop) -lssl
 
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
@@ -49,16 +49,13 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
 objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
-with_src = $(foreach p,$(1),$(if $($(p)_SRC),$(p)))
 
 .PHONY: all
-all: $(addprefix $(B)/,$(call with_src,$(PROGS)))
-
-include $(wildcard mk/*.mk)
+all: $(addprefix $(B)/,$(PROGS))
 
 # --- what is compiled ---------------------------------------------------------
 
-$(B)/obj/%.o: %.c | $(GEN) $(DEPS_STAMP)
+$(B)/obj/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -88,27 +85,135 @@ $(B)/gen/schema.inc: lib/store/schema.sql
 
 # --- what it needs from Debian ------------------------------------------------------
 
-PACKAGES := gcc make pkg-config libh2o-evloop-dev libssl-dev libsqlite3-dev \
-	libjson-c-dev libyaml-dev libseccomp-dev libcap-dev libcmocka-dev
+PACKAGES_BUILD := gcc make pkg-config libh2o-evloop-dev libssl-dev libsqlite3-dev \
+	libyaml-dev libseccomp-dev libcap-dev zlib1g-dev
+PACKAGES_RUN := docker.io iptables curl passwd
+PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev bats \
+	busybox-static sqlite3 jq mandoc shellcheck binutils util-linux
 
-.PHONY: deps
-deps:
-	$(Q)missing=$$(for p in $(PACKAGES); do dpkg-query -Wf '$${Status}' $$p 2>/dev/null | \
+# $(call install,PACKAGES): from Debian, if something is missing.
+define install
+	$(Q)missing=$$(for p in $(1); do dpkg-query -Wf '$${Status}' $$p 2>/dev/null | \
 		grep -q 'ok installed' || echo $$p; done); \
-	if [ -n "$$missing" ]; then apt-get update -q && \
+	if [ -n "$$missing" ]; then echo "installing:" $$missing; apt-get update -q && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; fi
+endef
+
+.PHONY: deps deps-run deps-test
+deps:
+	$(call install,$(PACKAGES_BUILD))
+deps-run:
+	$(call install,$(PACKAGES_BUILD) $(PACKAGES_RUN))
+deps-test:
+	$(call install,$(PACKAGES_BUILD) $(PACKAGES_TEST))
+
+again = $(Q)$(MAKE) --no-print-directory -j$$(nproc)
+
+# --- to try it ------------------------------------------------------------------
+
+.PHONY: run
+run: deps-run
+	$(again) all
+	$(Q)BUILD=$(abspath $(B)) packaging/run
 
 # --- tests ----------------------------------------------------------------------
 
-.PHONY: test-unit
+# What `make test` runs, in this order; each is a target of its own.
+SUITES := test-tidy test-unit test-live test-asan test-tsan test-live-asan test-fuzz
+
+.PHONY: test $(SUITES)
+test: deps-test
+	$(again) all tests
+	$(Q)tests/run $(SUITES)
+
+.PHONY: tests
+tests: $(UNIT)
+
 test-unit: $(UNIT)
 	$(Q)tests/run-unit $(UNIT)
 
-.PHONY: test
-test:
-	$(Q)$(MAKE) --no-print-directory deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) test-unit
+test-live: all
+	$(Q)BUILD=$(abspath $(B)) tests/run-live
+
+test-tidy:
+	$(Q)tests/run-tidy
+
+test-asan:
+	$(again) SAN=address,undefined test-unit
+
+# The thread sanitizer wants its addresses where they were before randomisation.
+test-tsan:
+	$(again) SAN=thread tests
+	$(Q)setarch --addr-no-randomize $(MAKE) --no-print-directory SAN=thread test-unit
+
+test-live-asan:
+	$(again) SAN=address,undefined test-live
+
+# --- fuzzing --------------------------------------------------------------------
+
+FUZZ_RUNS ?= 1000000
+FUZZ_RUNS_IN_TEST := 60000
+FUZZ_MAKE = $(MAKE) --no-print-directory CC=$(CLANG) B=build/fuzzing \
+	SAN=address,undefined,fuzzer-no-link
+
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) $(H2O_LIBS)
+
+.PHONY: fuzz fuzzers
+fuzzers: $(FUZZ)
+
+fuzz:
+	$(Q)$(FUZZ_MAKE) -j$$(nproc) fuzzers
+	$(Q)tests/run-fuzz $(FUZZ_RUNS) $(patsubst $(B)/%,build/fuzzing/%,$(FUZZ))
+
+test-fuzz:
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_RUNS=$(FUZZ_RUNS_IN_TEST)
+
+# --- benchmarks -----------------------------------------------------------------
+
+.PHONY: bench
+bench: all $(BENCH)
+	$(Q)B=$(abspath $(B)) tests/bench/run
+
+# --- to keep it -----------------------------------------------------------------
+
+PREFIX ?= /usr
+DESTDIR ?=
+UNITS ?= /lib/systemd/system
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/aegis \
+		$(DESTDIR)$(UNITS) $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 8)
+	install -m 0755 $(B)/aegis-authz $(DESTDIR)$(PREFIX)/sbin/
+	install -m 0755 $(B)/aegis-ctl $(DESTDIR)$(PREFIX)/bin/
+	[ -e $(DESTDIR)/etc/aegis/gatekeeper.yaml ] || \
+		install -m 0644 policies/gatekeeper.yaml $(DESTDIR)/etc/aegis/
+	install -m 0644 packaging/aegis-authz.socket packaging/aegis-authz.service \
+		$(DESTDIR)$(UNITS)/
+	install -m 0644 $(wildcard */*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 0644 $(wildcard */*.5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 0644 $(wildcard */*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	@echo 'next: useradd --system aegis; systemctl daemon-reload; systemctl enable --now aegis-authz.socket; aegis-ctl setup docker'
+
+.PHONY: plugin
+plugin: all
+	$(Q)BUILD=$(abspath $(B)) packaging/plugin
 
 .PHONY: clean
 clean:
 	rm -rf build
+
+.PHONY: help
+help:
+	@printf '%s\n' \
+	'make               build the programs into build/' \
+	'sudo make run      try it: the gate, and a dockerd wired to it, until Ctrl-C' \
+	'sudo make test     everything that is tested; suites: $(SUITES)' \
+	'make bench         latency and throughput, with ratios' \
+	'make fuzz          every fuzzer for FUZZ_RUNS inputs ($(FUZZ_RUNS))' \
+	'sudo make install  programs, man pages, systemd units' \
+	'sudo make plugin   the managed-plugin form: rootfs and docker plugin create' \
+	'make clean         remove build/' \
+	'SAN=address,undefined or SAN=thread builds with sanitizers; V=1 shows commands'

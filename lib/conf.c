@@ -88,7 +88,7 @@ copy_text(const struct conf *conf, const void *text, size_t len)
  * most half of the text. */
 #define LABEL_LEN (AEGIS_ERROR_TEXT_LEN / 2)
 
-static int
+__attribute__((format(printf, 5, 0))) static int
 error_at(const struct conf *conf, unsigned line, unsigned column,
 	 struct aegis_error *err, const char *format, va_list ap)
 {

@@ -246,56 +246,44 @@ add_calls(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t count)
 }
 
 static int
-allow_families(scmp_filter_ctx ctx, unsigned promises)
+allow_if(scmp_filter_ctx ctx, int call, unsigned arg, scmp_datum_t value)
 {
-	const struct {
-		unsigned promise;
-		int family;
-	} families[] = {
-		{SANDBOX_UNIX, AF_UNIX},
-		{SANDBOX_INET, AF_INET},
-		{SANDBOX_INET, AF_INET6},
-	};
+	const struct scmp_arg_cmp is = {arg, SCMP_CMP_EQ, value, 0};
 
-	for (size_t i = 0; i < LENGTH(families); i++) {
-		const scmp_datum_t family = (scmp_datum_t)families[i].family;
-		int r;
-
-		if (!(promises & families[i].promise))
-			continue;
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				     SCMP_A0(SCMP_CMP_EQ, family));
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &is);
 }
 
 /* Threads but no processes, signals to itself but no others. */
 static int
-allow_by_argument(scmp_filter_ctx ctx)
+allow_by_argument(scmp_filter_ctx ctx, unsigned promises)
 {
-	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD,
-					 CLONE_THREAD));
+	static const struct scmp_arg_cmp makes_thread = {
+		0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD};
+	const struct {
+		unsigned promises;
+		int call;
+		unsigned arg;
+		scmp_datum_t value;
+	} allowed[] = {
+		{SANDBOX_STDIO, SCMP_SYS(tgkill), 0, (scmp_datum_t)getpid()},
+		{SANDBOX_STDIO, SCMP_SYS(prctl), 0, PR_SET_NAME},
+		{SANDBOX_STDIO, SCMP_SYS(ioctl), 1, FIONBIO},
+		{SANDBOX_STDIO, SCMP_SYS(ioctl), 1, FIONREAD},
+		{SANDBOX_UNIX, SCMP_SYS(socket), 0, AF_UNIX},
+		{SANDBOX_INET, SCMP_SYS(socket), 0, AF_INET},
+		{SANDBOX_INET, SCMP_SYS(socket), 0, AF_INET6},
+	};
+	int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				       &makes_thread);
 
 	/* glibc goes back to clone(), whose flags a filter can see. */
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				     SCMP_SYS(clone3), 0);
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				     SCMP_A0(SCMP_CMP_EQ,
-					     (scmp_datum_t)getpid()));
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-				     SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, FIONBIO));
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+	for (size_t i = 0; r == 0 && i < LENGTH(allowed); i++)
+		if (promises & allowed[i].promises)
+			r = allow_if(ctx, allowed[i].call, allowed[i].arg,
+				     allowed[i].value);
 	return r;
 }
 
@@ -311,9 +299,7 @@ fill(scmp_filter_ctx ctx, unsigned promises, bool log_only)
 		if (promises & promised[i].promises)
 			r = add_calls(ctx, SCMP_ACT_ALLOW, promised[i].calls,
 				      promised[i].count);
-	if (r == 0)
-		r = allow_families(ctx, promises);
-	return r == 0 ? allow_by_argument(ctx) : r;
+	return r == 0 ? allow_by_argument(ctx, promises) : r;
 }
 
 bool

@@ -82,7 +82,7 @@ slot_for(struct gate_verdict *v, bool blocking)
 	return NULL;
 }
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 add_finding(struct gate_verdict *v, struct gate_finding *f, const char *field,
 	    const char *format, va_list ap)
 {

@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <cmocka.h>
 
 /* For walk(), which stands in where there is no openat2(2). */
@@ -143,7 +144,8 @@ static const struct path_case cases[] = {
 	{"the same behind a link", "/dot/d (deleted)", -ESTALE, NULL},
 };
 
-static void
+/* Returns false only where the cache did not know. */
+static bool
 check(int fd, const struct path_case *c, bool cached_only)
 {
 	char got[HOSTPATH_MAX];
@@ -151,6 +153,8 @@ check(int fd, const struct path_case *c, bool cached_only)
 	int r = hostpath_resolve(fd, c->path, cached_only, got, sizeof(got),
 				 &err);
 
+	if (cached_only && r == -EAGAIN)
+		return false;
 	if (r != c->result || (r == 0 && strcmp(got, c->resolved) != 0))
 		print_error("%s: %d %s %s\n", c->why, r, r ? "" : got, err.text);
 	assert_int_equal(r, c->result);
@@ -158,6 +162,7 @@ check(int fd, const struct path_case *c, bool cached_only)
 		assert_string_equal(got, c->resolved);
 	else
 		assert_true(err.text[0]);
+	return true;
 }
 
 static void
@@ -172,17 +177,11 @@ resolves_as_the_kernel_does(void **state)
 static void
 cached_answers_are_the_same_or_none(void **state)
 {
-	char got[HOSTPATH_MAX];
 	unsigned answered = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (hostpath_resolve(root_fd, cases[i].path, true, got,
-				     sizeof(got), NULL) == -EAGAIN)
-			continue;
-		check(root_fd, &cases[i], true);
-		answered++;
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		answered += check(root_fd, &cases[i], true);
 	assert_true(answered > 0 || openat2_path(root_fd, "/a", 0, 0, true) < 0);
 }
 
