@@ -313,17 +313,16 @@ conf_enum(const struct conf *conf, const struct conf_node *n,
 	  const char *const *names, size_t count, size_t *ret,
 	  struct aegis_error *err)
 {
-	_cleanup_buf_ struct buf list = BUF_INIT(AEGIS_ERROR_TEXT_LEN);
+	_cleanup_buf_ struct buf wanted = BUF_INIT(AEGIS_ERROR_TEXT_LEN);
 	const char *nearest;
 	int r;
 
+	buf_adds(&wanted, "one of ");
 	for (size_t i = 0; i < count; i++)
-		buf_addf(&list, "%s%s", i ? ", " : "", names[i]);
-	if (n->type != CONF_SCALAR) {
-		r = expect_scalar(conf, n, "a word", err);
-		return aegis_error_setx(err, r, "%s; known: %s",
-					err ? err->text : "", buf_str(&list));
-	}
+		buf_addf(&wanted, "%s%s", i ? ", " : "", names[i]);
+	r = expect_scalar(conf, n, buf_str(&wanted), err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(n->value, names[i])) {
 			*ret = i;
@@ -334,8 +333,8 @@ conf_enum(const struct conf *conf, const struct conf_node *n,
 		return conf_error(conf, n, err,
 				  "unknown value '%.*s'; did you mean '%s'?",
 				  SHOWN, n->value, nearest);
-	return conf_error(conf, n, err, "unknown value '%.*s'; known: %s",
-			  SHOWN, n->value, buf_str(&list));
+	return conf_error(conf, n, err, "unknown value '%.*s'; use %s", SHOWN,
+			  n->value, buf_str(&wanted));
 }
 
 /* --- times ------------------------------------------------------------------------------ */
