@@ -14,6 +14,42 @@ static const char *const own_folders[] = {
 	"/etc/docker",
 };
 
+/* In the managed plugin the host's files are below AEGIS_HOST_ROOT; calls name
+ * them without it. */
+const char *
+host_root(void)
+{
+	const char *root = getenv("AEGIS_HOST_ROOT");
+
+	return root && root[0] ? root : "/";
+}
+
+static const char *
+without_root(const char *path)
+{
+	const char *root = host_root();
+	const size_t len = strlen(root);
+
+	return len > 1 && strncmp(path, root, len) == 0 && path[len] == '/'
+		       ? path + len
+		       : path;
+}
+
+/* As calls of the Docker API name this plugin: the managed plugin is told, the
+ * other is found by its socket. */
+static int
+set_plugin_name(struct gate_host *host, const char *socket)
+{
+	const char *told = getenv("AEGIS_PLUGIN_NAME");
+	const char *slash = strrchr(socket, '/');
+	const char *file = slash ? slash + 1 : socket;
+	const char *dot = strrchr(file, '.');
+	const size_t len = dot ? (size_t)(dot - file) : strlen(file);
+
+	host->plugin_name = told && told[0] ? strdup(told) : strndup(file, len);
+	return host->plugin_name ? 0 : -ENOMEM;
+}
+
 /* The path without links; of one that does not exist yet, its folder's.
  * NULL: out of memory. */
 static char *
@@ -40,6 +76,7 @@ add_own(struct gate_host *host, const char *path)
 
 	if (!real)
 		return -ENOMEM;
+	memmove(real, without_root(real), strlen(without_root(real)) + 1);
 	if (host->own_path_count == GATE_OWN_PATHS_MAX) {
 		free(real);
 		return -ENOSPC;
@@ -56,9 +93,11 @@ host_init(struct gate_host *host, const struct settings *s,
 	const char *const files[] = {s->store, wal, shm, s->gate.policy,
 				     s->gate.socket, config_file};
 	struct statfs fs;
-	int r = 0;
+	char *docker;
+	int r;
 
-	*host = (struct gate_host){.plugin_name = "aegis"};
+	*host = (struct gate_host){0};
+	r = set_plugin_name(host, s->gate.socket);
 	snprintf(wal, sizeof(wal), "%s-wal", s->store);
 	snprintf(shm, sizeof(shm), "%s-shm", s->store);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && r == 0; i++)
@@ -67,7 +106,9 @@ host_init(struct gate_host *host, const struct settings *s,
 	for (size_t i = 0;
 	     i < sizeof(own_folders) / sizeof(own_folders[0]) && r == 0; i++)
 		r = add_own(host, own_folders[i]);
-	host->docker_socket = resolve(s->docker);
+	docker = resolve(s->docker);
+	host->docker_socket = docker ? strdup(without_root(docker)) : NULL;
+	free(docker);
 	if (r < 0 || !host->docker_socket)
 		return aegis_error_set(err, r < 0 ? r : -ENOMEM,
 				       "resolve the paths of AEGIS");
@@ -82,4 +123,5 @@ host_release(struct gate_host *host)
 	for (unsigned i = 0; i < host->own_path_count; i++)
 		free((char *)host->own_paths[i]);
 	free((char *)host->docker_socket);
+	free((char *)host->plugin_name);
 }

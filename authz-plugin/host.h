@@ -13,4 +13,7 @@ int host_init(struct gate_host *host, const struct settings *settings,
 	      const char *config_file, struct aegis_error *err);
 void host_release(struct gate_host *host);
 
+/* Where the host's file system is: "/", or AEGIS_HOST_ROOT of the environment. */
+const char *host_root(void);
+
 #endif

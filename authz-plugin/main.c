@@ -203,15 +203,6 @@ make_user_agent(struct gate *g, struct aegis_error *err)
 	return 0;
 }
 
-/* In the managed plugin the host's file system is mounted at /host. */
-static const char *
-host_root(void)
-{
-	const char *root = getenv("AEGIS_HOST_ROOT");
-
-	return root ? root : "/";
-}
-
 static int
 open_source(struct gate *g, struct aegis_error *err)
 {

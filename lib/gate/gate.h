@@ -40,7 +40,7 @@ struct gate_host {
 	const char *own_paths[GATE_OWN_PATHS_MAX];
 	unsigned own_path_count;
 	const char *docker_socket; /* resolved */
-	const char *plugin_name;   /* "aegis" */
+	const char *plugin_name;   /* "aegis"; as docker plugin ls says */
 	bool cgroup_v1; /* dockerd's default is then the host's cgroup namespace */
 };
 

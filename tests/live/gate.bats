@@ -16,15 +16,6 @@ teardown_file() {
 	stack_down
 }
 
-denied() { # denied RULE COMMAND...
-	local rule=$1
-	shift
-	run "$@"
-	echo "$output"
-	[ "$status" -ne 0 ]
-	[[ $output == *"authorization denied by plugin $PLUGIN: [$rule]"* ]]
-}
-
 # dockerd alone answers this old version; `docker info` lists what the file
 # says, not what is asked.
 is_gated() {

@@ -156,3 +156,13 @@ nothing_forbidden_exists() {
 			>/dev/null || { "$DOCKER" inspect "$id" | head -80; return 1; }
 	done
 }
+
+# denied RULE COMMAND...: the command is refused by the gate, by this rule.
+denied() {
+	local rule=$1
+	shift
+	run "$@"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"authorization denied by plugin $PLUGIN"?(:latest)": [$rule]"* ]]
+}
