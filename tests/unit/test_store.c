@@ -1,0 +1,416 @@
+/*
+ * The store: what is committed stays, whoever else opens, locks or dies.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/store/store.h"
+
+static char folder[] = "/tmp/test_store.XXXXXX";
+static char path[64];
+
+static int
+make_path(void **state)
+{
+	static unsigned number;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/%u.db", folder, number++);
+	return 0;
+}
+
+static struct store *
+open_store(enum store_mode mode)
+{
+	struct aegis_error err = {0};
+	struct store *s = NULL;
+
+	if (store_open(&s, path, mode, &err) < 0)
+		fail_msg("%s", err.text);
+	return s;
+}
+
+static int64_t
+insert(struct store *s, const struct decision *d)
+{
+	struct aegis_error err = {0};
+	int64_t id = 0;
+
+	if (store_decision_insert(s, d, &id, &err) < 0)
+		fail_msg("%s", err.text);
+	return id;
+}
+
+static const struct decision sample = {
+	.timestamp = 1000,
+	.user = "ann",
+	.method = "POST",
+	.uri = "/v1.41/containers/create",
+	.endpoint = "container.create",
+	.class = "create",
+	.subject = "nginx:1.27",
+	.verdict = DECISION_DENY,
+	.rule = "containers.privileged",
+	.message = "no",
+	.revision = "abc",
+};
+
+static int64_t
+commit_one(struct store *s, const struct decision *d)
+{
+	int64_t id;
+
+	assert_int_equal(store_begin(s, NULL), 0);
+	id = insert(s, d);
+	assert_int_equal(store_commit(s, NULL), 0);
+	return id;
+}
+
+struct found {
+	unsigned count;
+	int64_t id, status;
+	char subject[64], container[64];
+};
+
+static int
+note_row(const struct decision *d, void *ctx)
+{
+	struct found *f = ctx;
+
+	f->count++;
+	f->id = d->id;
+	f->status = d->status;
+	snprintf(f->subject, sizeof(f->subject), "%s",
+		 d->subject ? d->subject : "");
+	snprintf(f->container, sizeof(f->container), "%s",
+		 d->container ? d->container : "");
+	return 0;
+}
+
+static struct found
+find(struct store *s, struct decision_filter filter)
+{
+	struct found f = {0};
+	struct aegis_error err = {0};
+
+	if (store_decision_each(s, &filter, note_row, &f, &err) < 0)
+		fail_msg("%s", err.text);
+	return f;
+}
+
+static void
+decisions_are_found_by_what_they_are(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	struct decision read = sample;
+	int64_t id;
+
+	(void)state;
+	read.timestamp = 2000;
+	read.class = "read";
+	read.verdict = DECISION_ALLOW;
+	read.rule = NULL;
+	id = commit_one(s, &sample);
+	commit_one(s, &read);
+	assert_int_equal(find(s, (struct decision_filter){0}).count, 2);
+	assert_int_equal(find(s, (struct decision_filter){.limit = 1}).count, 1);
+	const struct {
+		const char *why;
+		struct decision_filter filter;
+		int64_t only; /* 0: the other one */
+	} cases[] = {
+		{"verdict", {.verdict = DECISION_DENY}, id},
+		{"changes", {.changes_only = true}, id},
+		{"rule", {.rule = "containers.privileged"}, id},
+		{"until", {.until_ms = 1500}, id},
+		{"since", {.since_ms = 1500}, 0},
+		{"before id", {.before_id = id + 1}, id},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct found f = find(s, cases[i].filter);
+
+		if (f.count != 1 || (f.id == id) != (cases[i].only == id))
+			fail_msg("%s: %u rows, id %lld", cases[i].why, f.count,
+				 (long long)f.id);
+	}
+	assert_int_equal(find(s, (struct decision_filter){.user = "bob"}).count,
+			 0);
+	store_close(s);
+}
+
+static void
+an_outcome_completes_its_decision(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	int64_t id = commit_one(s, &sample);
+	struct found f = {0};
+
+	(void)state;
+	assert_int_equal(store_begin(s, NULL), 0);
+	assert_int_equal(store_decision_outcome(s, id, 201, "c0ffee", NULL, NULL),
+			 0);
+	assert_int_equal(store_commit(s, NULL), 0);
+	assert_int_equal(store_decision_get(s, id, note_row, &f, NULL), 0);
+	assert_int_equal(f.status, 201);
+	assert_string_equal(f.container, "c0ffee");
+	assert_string_equal(f.subject, sample.subject);
+	assert_int_equal(store_decision_get(s, id + 1, note_row, &f, NULL),
+			 -ENOENT);
+	store_close(s);
+}
+
+static void
+a_rolled_back_batch_is_not_there(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+
+	(void)state;
+	assert_int_equal(store_begin(s, NULL), 0);
+	insert(s, &sample);
+	store_rollback(s);
+	assert_int_equal(find(s, (struct decision_filter){0}).count, 0);
+	store_close(s);
+}
+
+static void
+a_locked_store_is_busy_at_once(void **state)
+{
+	struct store *a = open_store(STORE_WRITE);
+	struct store *b = open_store(STORE_WRITE);
+
+	(void)state;
+	assert_int_equal(store_begin(a, NULL), 0);
+	assert_int_equal(store_begin(b, NULL), -EBUSY);
+	assert_int_equal(store_commit(a, NULL), 0);
+	assert_int_equal(store_begin(b, NULL), 0);
+	store_rollback(b);
+	store_close(a);
+	store_close(b);
+}
+
+static void
+readers_see_commits_and_cannot_write(void **state)
+{
+	struct store *w = open_store(STORE_WRITE), *r;
+
+	(void)state;
+	commit_one(w, &sample);
+	r = open_store(STORE_READ);
+	assert_int_equal(find(r, (struct decision_filter){0}).count, 1);
+	assert_true(store_begin(r, NULL) < 0 ||
+		    store_meta_set(r, "key", "value", NULL) < 0);
+	store_close(r);
+	store_close(w);
+}
+
+/* The locks of fcntl(2) go with the first close of any descriptor of the file:
+ * once a second connection had opened and closed it, another process took the
+ * store for unused, removed the log, and the gate's commits went nowhere. */
+static void
+a_second_connection_does_not_cost_the_first_its_locks(void **state)
+{
+	struct store *first = open_store(STORE_WRITE), *fresh;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	commit_one(first, &sample);
+	store_close(open_store(STORE_WRITE));
+	pid = fork();
+	if (pid == 0) {
+		char shell[160];
+
+		snprintf(shell, sizeof(shell), "%s", path);
+		execlp("sqlite3", "sqlite3", shell,
+		       "begin immediate; rollback; pragma wal_checkpoint;",
+		       (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	commit_one(first, &sample);
+	fresh = open_store(STORE_READ);
+	assert_int_equal(find(fresh, (struct decision_filter){0}).count, 2);
+	store_close(fresh);
+	store_close(first);
+}
+
+/* --- kill -9 -------------------------------------------------------------------- */
+
+#define CRASH_ROWS 200
+
+/* Commits for ever; tells each id only when it is committed. */
+static void
+write_until_killed(int out)
+{
+	struct store *s = NULL;
+
+	if (store_open(&s, path, STORE_WRITE, NULL) < 0)
+		_exit(1);
+	for (;;) {
+		int64_t id = 0;
+
+		if (store_begin(s, NULL) < 0 ||
+		    store_decision_insert(s, &sample, &id, NULL) < 0 ||
+		    store_commit(s, NULL) < 0 ||
+		    write(out, &id, sizeof(id)) != sizeof(id))
+			_exit(1);
+	}
+}
+
+static void
+what_was_told_survives_kill_9(void **state)
+{
+	int ends[2];
+	int64_t id, last = 0;
+	struct store *s;
+	struct found f;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		write_until_killed(ends[1]);
+	close(ends[1]);
+	for (unsigned i = 0; i < CRASH_ROWS; i++) {
+		assert_int_equal(read(ends[0], &id, sizeof(id)), sizeof(id));
+		last = id;
+	}
+	kill(pid, SIGKILL);
+	while (read(ends[0], &id, sizeof(id)) == sizeof(id))
+		last = id;
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	s = open_store(STORE_WRITE);
+	assert_int_equal(store_check(s, NULL), 0);
+	f = find(s, (struct decision_filter){.before_id = last + 1});
+	assert_int_equal(f.count, last);
+	store_close(s);
+}
+
+/* --- what is no store --------------------------------------------------------------- */
+
+static void
+write_file(const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+what_is_no_store_is_refused(void **state)
+{
+	char target[80];
+	struct store *s = NULL;
+
+	(void)state;
+	assert_int_equal(store_open(&s, path, STORE_READ, NULL), -ENOENT);
+	write_file("this is not a database, whatever its name says, and it is "
+		   "long enough to be read as the header of one of them");
+	assert_int_equal(store_open(&s, path, STORE_WRITE, NULL), -EUCLEAN);
+	make_path(NULL);
+	snprintf(target, sizeof(target), "%s/elsewhere", folder);
+	assert_int_equal(symlink(target, path), 0);
+	assert_int_equal(store_open(&s, path, STORE_WRITE, NULL), -ELOOP);
+	assert_null(s);
+}
+
+/* --- upkeep ----------------------------------------------------------------------------- */
+
+static void
+old_decisions_expire_and_new_ones_stay(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	struct decision recent = sample;
+	unsigned deleted = 0;
+
+	(void)state;
+	recent.timestamp = 5000;
+	for (unsigned i = 0; i < 5; i++)
+		commit_one(s, &sample);
+	commit_one(s, &recent);
+	assert_int_equal(store_decision_expire(s, 2000, 3, &deleted, NULL), 0);
+	assert_int_equal(deleted, 3);
+	assert_int_equal(store_decision_expire(s, 2000, 3, &deleted, NULL), 0);
+	assert_int_equal(deleted, 2);
+	assert_int_equal(store_decision_expire(s, 2000, 3, &deleted, NULL), 0);
+	assert_int_equal(deleted, 0);
+	assert_int_equal(find(s, (struct decision_filter){0}).count, 1);
+	store_close(s);
+}
+
+static void
+meta_and_policies_are_kept_by_key(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	char value[16], *text = NULL;
+
+	(void)state;
+	assert_int_equal(store_meta_get(s, "k", value, sizeof(value), NULL),
+			 -ENOENT);
+	assert_int_equal(store_meta_set(s, "k", "one", NULL), 0);
+	assert_int_equal(store_meta_set(s, "k", "two", NULL), 0);
+	assert_int_equal(store_meta_get(s, "k", value, sizeof(value), NULL), 0);
+	assert_string_equal(value, "two");
+	assert_int_equal(store_policy_put(s, "r1", "version: 1", 1, NULL), 0);
+	assert_int_equal(store_policy_put(s, "r1", "version: 1", 2, NULL), 0);
+	assert_int_equal(store_policy_get(s, "r1", &text, NULL), 0);
+	assert_string_equal(text, "version: 1");
+	free(text);
+	assert_int_equal(store_policy_get(s, "r2", &text, NULL), -ENOENT);
+	store_close(s);
+}
+
+static int
+remove_folder(void **state)
+{
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", folder, (char *)NULL);
+		_exit(127);
+	}
+	return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+}
+
+static int
+make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, make_path)
+	const struct CMUnitTest tests[] = {
+		TEST(decisions_are_found_by_what_they_are),
+		TEST(an_outcome_completes_its_decision),
+		TEST(a_rolled_back_batch_is_not_there),
+		TEST(a_locked_store_is_busy_at_once),
+		TEST(readers_see_commits_and_cannot_write),
+		TEST(a_second_connection_does_not_cost_the_first_its_locks),
+		TEST(what_was_told_survives_kill_9),
+		TEST(what_is_no_store_is_refused),
+		TEST(old_decisions_expire_and_new_ones_stay),
+		TEST(meta_and_policies_are_kept_by_key),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
