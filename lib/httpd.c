@@ -186,6 +186,8 @@ httpd_reply(struct httpd_request *r, unsigned status, const char *content_type,
 	r->server->replied = true;
 	req->res.status = (int)status;
 	req->res.reason = reason_of(status);
+	/* Else h2o would send it chunked. */
+	req->res.content_length = len;
 	h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE,
 		       NULL, content_type, strlen(content_type));
 	h2o_send_inline(req, body, len);

@@ -2,9 +2,11 @@
 -- stands here never changes.  Times: integer ms since the epoch, UTC.
 
 -- Every decision of the gate.  Allowed rows are the most by far, so that the
--- indexes leave them out and cost them nothing.
+-- indexes leave them out and cost them nothing.  The id is not AUTOINCREMENT, which
+-- writes one page more with each row: retention leaves the newest row, so that no
+-- id comes twice.
 CREATE TABLE decisions (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY,
 	timestamp INTEGER NOT NULL,
 	user TEXT,
 	method TEXT NOT NULL,

@@ -353,6 +353,23 @@ old_decisions_expire_and_new_ones_stay(void **state)
 	store_close(s);
 }
 
+/* An id names one decision for ever, or an outcome would find another's row. */
+static void
+ids_are_not_used_again_after_expiry(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	unsigned deleted = 0;
+	int64_t last;
+
+	(void)state;
+	commit_one(s, &sample);
+	last = commit_one(s, &sample);
+	assert_int_equal(store_decision_expire(s, 2000, 10, &deleted, NULL), 0);
+	assert_int_equal(deleted, 1);
+	assert_true(commit_one(s, &sample) > last);
+	store_close(s);
+}
+
 static void
 meta_and_policies_are_kept_by_key(void **state)
 {
@@ -409,6 +426,7 @@ main(void)
 		TEST(what_was_told_survives_kill_9),
 		TEST(what_is_no_store_is_refused),
 		TEST(old_decisions_expire_and_new_ones_stay),
+		TEST(ids_are_not_used_again_after_expiry),
 		TEST(meta_and_policies_are_kept_by_key),
 	};
 
