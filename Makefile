@@ -45,6 +45,7 @@ aegis-authz_SRC := $(wildcard authz-plugin/*.c)
 aegis-ctl_SRC := $(wildcard ctl/*.c)
 
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+LIVE := $(patsubst tests/live/%.c,$(B)/live/%,$(wildcard tests/live/*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
@@ -73,6 +74,10 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(H2O_LIBS) -lcmocka
 
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(H2O_LIBS)
+
+$(B)/live/%: $(B)/obj/tests/live/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(H2O_LIBS)
 
@@ -127,12 +132,12 @@ test: deps-test
 	$(Q)tests/run $(SUITES)
 
 .PHONY: tests
-tests: $(UNIT)
+tests: $(UNIT) $(LIVE)
 
 test-unit: $(UNIT)
 	$(Q)tests/run-unit $(UNIT)
 
-test-live: all
+test-live: all $(LIVE)
 	$(Q)BUILD=$(abspath $(B)) tests/run-live
 
 test-tidy:

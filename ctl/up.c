@@ -418,6 +418,21 @@ greet(const struct ctl *ctl, struct up *up)
 	return 0;
 }
 
+/* The gate has no right to remove its socket any more.  One that nobody listens
+ * on costs every dockerd of the host 15 s whenever it looks through its plugins
+ * for the driver of a volume. */
+static void
+remove_sockets(const struct up *up)
+{
+	const char *socket = up->settings.gate.socket;
+	struct aegis_error err = {0};
+
+	if (plugin_answers(socket, 1000, &err) == 0)
+		return; /* somebody else's by now */
+	if (unlink(socket) < 0 && errno != ENOENT)
+		ctl_error(0, "remove %s: %s", socket, strerror(errno));
+}
+
 static int
 up_loop(const struct ctl *ctl, struct up *up)
 {
@@ -433,6 +448,7 @@ up_loop(const struct ctl *ctl, struct up *up)
 	}
 	for (size_t i = DAEMON_COUNT; i-- > 0;)
 		stop_one(up, &up->daemons[i]);
+	remove_sockets(up);
 	return CTL_OK;
 }
 
