@@ -18,11 +18,11 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "authz-plugin/host.h"
 #include "authz-plugin/keeper.h"
 #include "authz-plugin/plugin.h"
 #include "authz-plugin/watch.h"
 #include "lib/clock.h"
+#include "lib/gate/host.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/settings.h"
@@ -43,6 +43,7 @@ struct options {
 struct gate {
 	struct settings settings;
 	struct plugin plugin;
+	struct hostpath_root root;
 	struct keeper *keeper;
 	char user_agent[sizeof("aegis-authz/") + 2 * TOKEN_BYTES];
 	pthread_t loop;
@@ -214,12 +215,10 @@ open_source(struct gate *g, struct aegis_error *err)
 	*source = (struct lookup_source){
 		.docker = g->settings.docker,
 		.user_agent = g->user_agent,
+		.root = &g->root,
 		.timeout_ms = PLUGIN_LOOKUP_TIMEOUT_MS,
 	};
-	source->root_fd = open(host_root(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (source->root_fd < 0)
-		return aegis_error_set(err, -errno, "open %s", host_root());
-	return 0;
+	return hostpath_root_open(&g->root, gate_host_root(), err);
 }
 
 static int
@@ -357,7 +356,7 @@ serve(struct gate *g, const struct options *o, struct policy_ref *policy,
 	int r = open_listener(&g->settings, &start.listener, err);
 
 	if (r == 0)
-		r = host_init(&g->plugin.host, &g->settings, config_path(o),
+		r = gate_host_init(&g->plugin.host, &g->settings, config_path(o),
 			      err);
 	if (r == 0)
 		r = drop_privileges(&g->settings, err);
@@ -387,7 +386,7 @@ serve(struct gate *g, const struct options *o, struct policy_ref *policy,
 	httpd_stop(g->plugin.httpd);
 	pthread_join(g->loop, NULL);
 	watch_free(watch);
-	host_release(&g->plugin.host);
+	gate_host_release(&g->plugin.host);
 	return r < 0 ? r : g->loop_result;
 }
 

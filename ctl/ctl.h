@@ -149,8 +149,6 @@ int number_parse(const char *text, unsigned long max, unsigned long *ret);
 
 /* --- the gate as seen from outside (reach.c) --------------------------------- */
 
-/* The plugin's name is its socket's: ".../aegis.sock" is "aegis". */
-void plugin_name(const struct settings *s, char *ret, size_t size);
 /* Does an authorization plugin answer on the socket?  0, or an errno with the
  * reason and what to do. */
 int plugin_answers(const char *socket, unsigned timeout_ms,

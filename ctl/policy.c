@@ -263,7 +263,7 @@ policy_test(struct ctl *ctl)
 	};
 	_cleanup_(test_release) struct test t = {
 		.ctl = ctl,
-		.trial.root_fd = -1,
+		.trial.root = HOSTPATH_ROOT_INIT,
 		.cases = ctl->opt[OPT_CASES],
 		.buf = BUF_INIT(JSON_MAX),
 	};

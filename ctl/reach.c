@@ -8,18 +8,6 @@
 
 #define FILE_READ_CHUNK 16384
 
-void
-plugin_name(const struct settings *s, char *ret, size_t size)
-{
-	const char *base = strrchr(s->gate.socket, '/');
-	char *dot;
-
-	snprintf(ret, size, "%s", base ? base + 1 : s->gate.socket);
-	dot = strrchr(ret, '.');
-	if (dot && !strcmp(dot, ".sock"))
-		*dot = '\0';
-}
-
 /* What a person can do about a socket that does not answer. */
 static const char *
 socket_advice(int code)

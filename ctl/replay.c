@@ -202,7 +202,7 @@ replay_run(struct ctl *ctl)
 	};
 	_cleanup_(replay_release) struct replay p = {
 		.ctl = ctl,
-		.trial.root_fd = -1,
+		.trial.root = HOSTPATH_ROOT_INIT,
 		.buf = BUF_INIT(JSON_MAX),
 		.now_ms = ctl_now_ms(),
 	};

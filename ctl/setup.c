@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "ctl/daemon_json.h"
+#include "lib/gate/host.h"
 
 #define DAEMON_JSON_DEFAULT "/etc/docker/daemon.json"
 #define PIDFILE_DEFAULT "/var/run/docker.pid"
@@ -30,7 +31,7 @@ struct setup {
 	struct ctl *ctl;
 	struct settings settings;
 	bool remove;
-	char plugin[128];
+	char plugin[GATE_PLUGIN_NAME_LEN];
 	char file[PATH_MAX];   /* daemon.json, links resolved */
 	char backup[PATH_MAX + 64];
 	bool existed;
@@ -467,7 +468,7 @@ look(struct setup *s)
 
 	if (r)
 		return r;
-	plugin_name(&s->settings, s->plugin, sizeof(s->plugin));
+	gate_plugin_name(&s->settings, s->plugin);
 	if (!s->plugin[0] || strpbrk(s->plugin, "\"\\"))
 		return ctl_error(CTL_DATA, "gate.socket %s: no plugin's name",
 				 s->settings.gate.socket);

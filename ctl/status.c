@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/gate/host.h"
 #include "lib/gate/policy.h"
 #include "lib/store/store.h"
 
@@ -34,7 +35,7 @@ struct gate_meta {
 
 struct status {
 	struct settings settings;
-	char plugin[128];
+	char plugin[GATE_PLUGIN_NAME_LEN];
 	bool answering;
 	bool dockerd_up;
 	struct docker_info docker;
@@ -422,7 +423,7 @@ status_run(struct ctl *ctl)
 
 	if (r)
 		return r;
-	plugin_name(&st.settings, st.plugin, sizeof(st.plugin));
+	gate_plugin_name(&st.settings, st.plugin);
 	look_at_gate(&st);
 	look_at_dockerd(&st);
 	look_at_store(&st);

@@ -1,104 +1,32 @@
 #include "ctl/trial.h"
 
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/vfs.h>
 
 #include "ctl/daemon_json.h"
 #include "lib/docker.h"
+#include "lib/gate/host.h"
 
 #define LOOKUP_TIMEOUT_MS 10000
 #define PING_TIMEOUT_MS 2000
-
-/* --- the host, as the gate would see it --------------------------------------- */
-
-/* Without links, as far as the path exists: a file yet to be made is found
- * through its folder. */
-static void
-resolve(const char *path, char *ret)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
-	size_t len;
-
-	if (realpath(path, ret))
-		return;
-	snprintf(folder, sizeof(folder), "%.*s",
-		 slash ? (int)(slash - path) : 0, path);
-	if (!*folder || !realpath(folder, ret)) {
-		snprintf(ret, PATH_MAX, "%s", path);
-		return;
-	}
-	len = strlen(ret);
-	snprintf(ret + len, PATH_MAX - len, "%s", slash);
-}
-
-static void
-own_path(struct trial *t, const char *path)
-{
-	char *ret = t->own_paths[t->host.own_path_count];
-
-	resolve(path, ret);
-	t->host.own_paths[t->host.own_path_count++] = ret;
-}
-
-static bool
-cgroup_is_v1(void)
-{
-	struct statfs fs;
-
-	return !statfs("/sys/fs/cgroup", &fs) &&
-	       fs.f_type != CGROUP2_SUPER_MAGIC;
-}
-
-/* The same list as aegis-authz has (authz-plugin/host.c). */
-static void
-describe_host(struct trial *t, const char *config)
-{
-	const struct settings *s = &t->settings;
-	char wal[PATH_MAX + 8], shm[PATH_MAX + 8];
-	const char *const paths[TRIAL_OWN_PATHS] = {
-		s->store,
-		wal,
-		shm,
-		s->gate.policy,
-		s->gate.socket,
-		config ? config : SETTINGS_DEFAULT_PATH,
-		"/etc/aegis",
-		"/var/lib/aegis",
-		"/run/aegis",
-		"/run/docker/plugins",
-		"/etc/docker",
-	};
-
-	snprintf(wal, sizeof(wal), "%s-wal", s->store);
-	snprintf(shm, sizeof(shm), "%s-shm", s->store);
-	for (size_t i = 0; i < TRIAL_OWN_PATHS; i++)
-		own_path(t, paths[i]);
-	resolve(s->docker, t->docker_socket);
-	plugin_name(s, t->plugin, sizeof(t->plugin));
-	t->host.docker_socket = t->docker_socket;
-	t->host.plugin_name = t->plugin;
-	t->host.cgroup_v1 = cgroup_is_v1();
-}
 
 int
 trial_init(struct trial *t, const struct ctl *ctl)
 {
 	const char *config = ctl->opt[OPT_CONFIG];
+	struct aegis_error err = {0};
 	int r;
 
-	*t = (struct trial){.root_fd = -1, .call = GATE_CALL_INIT};
+	*t = (struct trial){.root = HOSTPATH_ROOT_INIT, .call = GATE_CALL_INIT};
 	r = ctl_settings(ctl, &t->settings);
 	if (r)
 		return r;
-	describe_host(t, config ? config : getenv("AEGIS_CONFIG"));
-	t->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (t->root_fd < 0 || lookup_new(&t->lookup))
-		return ctl_error(CTL_FAILED, "prepare look-ups: %s",
-				 strerror(errno));
-	return CTL_OK;
+	r = gate_host_init(&t->host, &t->settings,
+			   config ? config : getenv("AEGIS_CONFIG"), &err);
+	if (r == 0)
+		r = hostpath_root_open(&t->root, gate_host_root(), &err);
+	if (r == 0 && lookup_new(&t->lookup) < 0)
+		r = aegis_error_set(&err, -ENOMEM, "prepare look-ups");
+	return r < 0 ? ctl_failed(&err) : CTL_OK;
 }
 
 void
@@ -106,7 +34,8 @@ trial_release(struct trial *t)
 {
 	gate_call_release(&t->call);
 	lookup_free(t->lookup);
-	cleanup_close(&t->root_fd);
+	hostpath_root_close(&t->root);
+	gate_host_release(&t->host);
 }
 
 int
@@ -151,7 +80,7 @@ get_facts(struct trial *t, const struct policy *policy, enum trial_facts how,
 	struct lookup_source source = {
 		.docker = t->settings.docker,
 		.user_agent = "aegis-ctl",
-		.root_fd = t->root_fd,
+		.root = &t->root,
 		.timeout_ms = LOOKUP_TIMEOUT_MS,
 	};
 

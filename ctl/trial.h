@@ -7,10 +7,9 @@
 #ifndef AEGIS_CTL_TRIAL_H
 #define AEGIS_CTL_TRIAL_H
 
-#include <limits.h>
-
 #include "ctl/ctl.h"
 #include "lib/gate/gate.h"
+#include "lib/gate/hostpath.h"
 #include "lib/gate/lookup.h"
 
 enum trial_facts {
@@ -19,15 +18,10 @@ enum trial_facts {
 	TRIAL_RECORDED, /* only what a record has */
 };
 
-#define TRIAL_OWN_PATHS 11
-
 struct trial {
 	struct settings settings;
 	struct gate_host host;
-	char own_paths[TRIAL_OWN_PATHS][PATH_MAX];
-	char docker_socket[PATH_MAX];
-	char plugin[128];
-	int root_fd;
+	struct hostpath_root root;
 	struct lookup *lookup;
 	struct gate_call call;
 	bool dockerd_asked, dockerd_answers;

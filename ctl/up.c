@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "lib/gate/host.h"
+
 #define STOP_TIMEOUT_MS 5000
 #define START_TIMEOUT_MS 5000
 #define BACKOFF_MIN_MS 100
@@ -366,10 +368,10 @@ print_daemons(const struct ctl *ctl, const struct up *up)
 static void
 print_next(const struct up *up)
 {
-	char plugin[128], with[PATH_MAX + 8] = "";
+	char plugin[GATE_PLUGIN_NAME_LEN], with[PATH_MAX + 8] = "";
 	bool gated;
 
-	plugin_name(&up->settings, plugin, sizeof(plugin));
+	gate_plugin_name(&up->settings, plugin);
 	if (up->config)
 		snprintf(with, sizeof(with), " -c %s", up->config);
 	ctl_text(stdout, "\npolicy   %s\nstore    %s\n",

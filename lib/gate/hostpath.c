@@ -89,7 +89,8 @@ has_dotdot(const char *path)
 	return false;
 }
 
-/* --- opening ----------------------------------------------------------------- */
+/* --- opening -----------------------------------------------------------------
+ */
 
 static int
 openat2_path(int root_fd, const char *path, int flags, unsigned resolve,
@@ -187,8 +188,8 @@ step(int root_fd, int *fd, const char *name, bool last_nofollow, char *buf,
 static int
 walk(int root_fd, const char *path, int flags)
 {
-	_cleanup_close_ int fd = openat(root_fd, ".",
-					O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char buf[HOSTPATH_MAX], name[NAME_MAX + 1], *rest = buf;
 	int links = 0;
 
@@ -229,18 +230,19 @@ open_path(int root_fd, const char *path, int flags, bool cached_only)
 	return fd == -ENOSYS || fd == -EPERM ? walk(root_fd, path, flags) : fd;
 }
 
-/* --- names -------------------------------------------------------------------- */
+/* --- names
+ * -------------------------------------------------------------------- */
 
 static int
-name_of(int fd, char *ret, size_t size)
+name_of(const struct hostpath_root *root, int fd, char *ret, size_t size)
 {
-	char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
 	static const char deleted[] = " (deleted)";
 	const size_t dlen = sizeof(deleted) - 1;
+	char link[3 * sizeof(fd) + 1];
 	ssize_t n;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, ret, size);
+	snprintf(link, sizeof(link), "%d", fd);
+	n = readlinkat(root->self, link, ret, size);
 	if (n < 0) /* ENOENT would mean "not there yet" to the callers */
 		return errno == ENOENT ? -EIO : -errno;
 	if ((size_t)n >= size)
@@ -253,20 +255,16 @@ name_of(int fd, char *ret, size_t size)
 	return 0;
 }
 
-/* The name of fd as the host has it: without root_fd's own name in front. */
+/* The name of fd as the host has it: without the root's own name in front. */
 static int
-name_below(int root_fd, int fd, char *ret, size_t size)
+name_below(const struct hostpath_root *root, int fd, char *ret, size_t size)
 {
-	char root[HOSTPATH_MAX];
-	size_t len, rest;
-	int r = name_of(fd, ret, size);
+	size_t len = strlen(root->name), rest;
+	int r = name_of(root, fd, ret, size);
 
-	if (r == 0)
-		r = name_of(root_fd, root, sizeof(root));
-	if (r < 0 || !strcmp(root, "/"))
+	if (r < 0 || len == 1) /* "/" */
 		return r;
-	len = strlen(root);
-	if (strncmp(ret, root, len) != 0 || (ret[len] != '/' && ret[len]))
+	if (strncmp(ret, root->name, len) != 0 || (ret[len] != '/' && ret[len]))
 		return -EXDEV;
 	rest = strlen(ret + len);
 	if (rest == 0)
@@ -275,6 +273,33 @@ name_below(int root_fd, int fd, char *ret, size_t size)
 		memmove(ret, ret + len, rest);
 	ret[rest] = '\0';
 	return 0;
+}
+
+int
+hostpath_root_open(struct hostpath_root *ret, const char *path,
+		   struct aegis_error *err)
+{
+	int r;
+
+	*ret = HOSTPATH_ROOT_INIT;
+	ret->self = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (ret->self < 0)
+		return refuse(err, -errno, "/proc/self/fd", strerror(errno));
+	ret->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = ret->fd < 0 ? -errno
+			: name_of(ret, ret->fd, ret->name, sizeof(ret->name));
+	if (r < 0) {
+		hostpath_root_close(ret);
+		return refuse(err, r, path, strerror(-r));
+	}
+	return 0;
+}
+
+void
+hostpath_root_close(struct hostpath_root *root)
+{
+	cleanup_close(&root->fd);
+	cleanup_close(&root->self);
 }
 
 /* Below /proc/PID all depends on who asks, and when: "/proc/self" is a process
@@ -313,8 +338,8 @@ append(char *ret, size_t size, const char *rest)
  * fail on it today and follow it tomorrow.
  */
 static int
-resolve_absent(int root_fd, const char *clean, bool cached_only, char *ret,
-	       size_t size)
+resolve_absent(const struct hostpath_root *root, const char *clean,
+	       bool cached_only, char *ret, size_t size)
 {
 	char head[HOSTPATH_MAX];
 	size_t cut = strlen(clean);
@@ -322,8 +347,8 @@ resolve_absent(int root_fd, const char *clean, bool cached_only, char *ret,
 
 	memcpy(head, clean, cut + 1);
 	for (;;) {
-		_cleanup_close_ int fd = open_path(root_fd, head, O_NOFOLLOW,
-						   cached_only);
+		_cleanup_close_ int fd =
+			open_path(root->fd, head, O_NOFOLLOW, cached_only);
 
 		if (fd >= 0)
 			return -ENOENT;
@@ -332,12 +357,12 @@ resolve_absent(int root_fd, const char *clean, bool cached_only, char *ret,
 		while (cut > 0 && head[--cut] != '/')
 			;
 		head[cut ? cut : 1] = '\0';
-		fd = open_path(root_fd, head, O_DIRECTORY, cached_only);
+		fd = open_path(root->fd, head, O_DIRECTORY, cached_only);
 		if (fd == -ENOENT && cut > 0)
 			continue;
 		if (fd < 0)
 			return fd;
-		r = name_below(root_fd, fd, ret, size);
+		r = name_below(root, fd, ret, size);
 		return r < 0 ? r : append(ret, size, clean + cut);
 	}
 }
@@ -348,54 +373,58 @@ resolve_absent(int root_fd, const char *clean, bool cached_only, char *ret,
  * is absent.
  */
 static bool
-has_no_link(int root_fd, const char *clean, bool cached_only)
+has_no_link(const struct hostpath_root *root, const char *clean,
+	    bool cached_only)
 {
-	_cleanup_close_ int fd = openat2_path(root_fd, clean, 0,
+	_cleanup_close_ int fd = openat2_path(root->fd, clean, 0,
 					      RESOLVE_NO_SYMLINKS, cached_only);
 
 	return fd >= 0 || fd == -ENOENT;
 }
 
 static int
-resolve(int root_fd, const char *path, bool cached_only, char *ret, size_t size)
+resolve(const struct hostpath_root *root, const char *path, bool cached_only,
+	char *ret, size_t size)
 {
-	_cleanup_close_ int fd = open_path(root_fd, path, 0, cached_only);
+	_cleanup_close_ int fd = open_path(root->fd, path, 0, cached_only);
 
-	return fd < 0 ? fd : name_below(root_fd, fd, ret, size);
+	return fd < 0 ? fd : name_below(root, fd, ret, size);
 }
 
 static int
-follow_links(int root_fd, const char *clean, bool cached_only, char *ret,
-	     size_t size)
+follow_links(const struct hostpath_root *root, const char *clean,
+	     bool cached_only, char *ret, size_t size)
 {
-	int r = resolve(root_fd, clean, cached_only, ret, size);
+	int r = resolve(root, clean, cached_only, ret, size);
 
-	return r == -ENOENT ? resolve_absent(root_fd, clean, cached_only, ret,
-					     size)
-			    : r;
+	return r == -ENOENT
+		       ? resolve_absent(root, clean, cached_only, ret, size)
+		       : r;
 }
 
 /* dockerd cleans before it mounts; its check that the source exists, and other
  * versions, may not. */
 static int
-check_dotdot(int root_fd, const char *path, bool cached_only,
-	     const char *resolved, struct aegis_error *err)
+check_dotdot(const struct hostpath_root *root, const char *path,
+	     bool cached_only, const char *resolved, struct aegis_error *err)
 {
 	char other[HOSTPATH_MAX];
-	int r = resolve(root_fd, path, cached_only, other, sizeof(other));
+	int r = resolve(root, path, cached_only, other, sizeof(other));
 
 	if (r == -EAGAIN)
 		return refuse(err, r, path, reason(r));
 	if (r < 0 || strcmp(other, resolved) != 0)
-		return refuse(err, -EXDEV, path,
-			    "\"..\" after a link or a missing folder means two "
-			    "things; write the path without it");
+		return refuse(
+			err, -EXDEV, path,
+			"\"..\" after a link or a missing folder means two "
+			"things; write the path without it");
 	return 0;
 }
 
 int
-hostpath_resolve(int root_fd, const char *path, bool cached_only, char *ret,
-		 size_t size, struct aegis_error *err)
+hostpath_resolve(const struct hostpath_root *root, const char *path,
+		 bool cached_only, char *ret, size_t size,
+		 struct aegis_error *err)
 {
 	char clean[HOSTPATH_MAX];
 	int r;
@@ -405,14 +434,15 @@ hostpath_resolve(int root_fd, const char *path, bool cached_only, char *ret,
 	if (strlen(path) >= sizeof(clean))
 		return refuse(err, -ENAMETOOLONG, path, reason(-ENAMETOOLONG));
 	hostpath_clean(path, clean);
-	r = has_no_link(root_fd, clean, cached_only)
+	r = has_no_link(root, clean, cached_only)
 		    ? copy(clean, ret, size)
-		    : follow_links(root_fd, clean, cached_only, ret, size);
+		    : follow_links(root, clean, cached_only, ret, size);
 	if (r < 0)
 		return refuse(err, r, path, reason(r));
 	if (is_in_process(ret))
-		return refuse(err, -ELOOP, path, "a process' own part of /proc");
-	return has_dotdot(path) ? check_dotdot(root_fd, path, cached_only, ret,
-					       err)
-				: 0;
+		return refuse(err, -ELOOP, path,
+			      "a process' own part of /proc");
+	return has_dotdot(path)
+		       ? check_dotdot(root, path, cached_only, ret, err)
+		       : 0;
 }

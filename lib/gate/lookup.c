@@ -8,7 +8,6 @@
 #include "lib/clock.h"
 #include "lib/docker.h"
 #include "lib/escape.h"
-#include "lib/gate/hostpath.h"
 
 /* An inspect of a container asks for its image, volumes and paths; more rounds
  * than a few mean that the questions do not settle. */
@@ -316,7 +315,7 @@ resolve(struct lookup *l, const char *source, bool *ret_resolved,
 {
 	struct aegis_error err = {0};
 	char resolved[HOSTPATH_MAX];
-	int r = hostpath_resolve(l->source->root_fd, source, l->cached_only,
+	int r = hostpath_resolve(l->source->root, source, l->cached_only,
 				 resolved, sizeof(resolved), &err);
 
 	if (r == -EAGAIN && l->cached_only)

@@ -11,11 +11,12 @@
 #include <stdbool.h>
 
 #include "lib/gate/gate.h"
+#include "lib/gate/hostpath.h"
 
 struct lookup_source {
 	const char *docker;     /* socket path */
 	const char *user_agent; /* by which the gate knows its own questions */
-	int root_fd;            /* of the host's file system; O_PATH */
+	const struct hostpath_root *root; /* the host's file system */
 	unsigned timeout_ms;    /* for all look-ups of one call */
 };
 

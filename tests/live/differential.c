@@ -85,6 +85,7 @@ static const struct gate_host plain_host = {
 struct run {
 	const char *docker, *folder;
 	struct gate_host host;
+	struct hostpath_root root;
 	struct policy *policy;
 	struct lookup *lookup;
 	struct lookup_source source;
@@ -278,7 +279,8 @@ load(struct run *r)
 		 "  profile: baseline\n"
 		 "  binds: {allow: [\"%s/**\", \"%s\"]}\n",
 		 r->folder, r->folder);
-	if (policy_parse(&r->policy, "differential", buf_str(&text), text.len,
+	if (hostpath_root_open(&r->root, "/", &err) < 0 ||
+	    policy_parse(&r->policy, "differential", buf_str(&text), text.len,
 			 &err) < 0 ||
 	    lookup_new(&r->lookup) < 0 ||
 	    json_parse(&r->headers, headers, strlen(headers), NULL) < 0 ||
@@ -292,7 +294,7 @@ load(struct run *r)
 	r->source = (struct lookup_source){
 		.docker = r->docker,
 		.user_agent = "aegis-differential",
-		.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.root = &r->root,
 		.timeout_ms = TIMEOUT_MS,
 	};
 }
@@ -327,7 +329,7 @@ main(int argc, char **argv)
 	json_doc_release(&r.headers);
 	json_doc_release(&r.no_body);
 	policy_free(r.policy);
-	close(r.source.root_fd);
+	hostpath_root_close(&r.root);
 	/* A run that compared nothing has proven nothing. */
 	return different || r.passed < count / 50 || r.refused < count / 50;
 }

@@ -9,7 +9,7 @@
 #include "lib/gate/hostpath.c"
 
 static char dir[] = "/tmp/aegis-hostpath-XXXXXX";
-static int root_fd = -1;
+static struct hostpath_root root = {.fd = -1, .self = -1};
 
 static void
 make_dir(const char *name)
@@ -55,8 +55,7 @@ set_up(void **state)
 	snprintf(path, sizeof(path), "%s/a/file", dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	close(fd);
-	root_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || root_fd < 0 ? -1 : 0;
+	return fd < 0 ? -1 : hostpath_root_open(&root, dir, NULL);
 }
 
 static int
@@ -74,7 +73,7 @@ tear_down(void **state)
 		if (remove(path) < 0)
 			return -1;
 	}
-	close(root_fd);
+	hostpath_root_close(&root);
 	return rmdir(dir);
 }
 
@@ -146,11 +145,11 @@ static const struct path_case cases[] = {
 
 /* Returns false only where the cache did not know. */
 static bool
-check(int fd, const struct path_case *c, bool cached_only)
+check(const struct hostpath_root *in, const struct path_case *c, bool cached_only)
 {
 	char got[HOSTPATH_MAX];
 	struct aegis_error err = {0};
-	int r = hostpath_resolve(fd, c->path, cached_only, got, sizeof(got),
+	int r = hostpath_resolve(in, c->path, cached_only, got, sizeof(got),
 				 &err);
 
 	if (cached_only && r == -EAGAIN)
@@ -170,7 +169,7 @@ resolves_as_the_kernel_does(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		check(root_fd, &cases[i], false);
+		check(&root, &cases[i], false);
 }
 
 /* A cache may have forgotten; what it knows, it must know right. */
@@ -181,8 +180,8 @@ cached_answers_are_the_same_or_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		answered += check(root_fd, &cases[i], true);
-	assert_true(answered > 0 || openat2_path(root_fd, "/a", 0, 0, true) < 0);
+		answered += check(&root, &cases[i], true);
+	assert_true(answered > 0 || openat2_path(root.fd, "/a", 0, 0, true) < 0);
 }
 
 static void
@@ -191,18 +190,18 @@ walk_in_user_space_agrees_with_the_kernel(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char by_kernel[HOSTPATH_MAX], by_walk[HOSTPATH_MAX];
-		_cleanup_close_ int a = openat2_path(root_fd, cases[i].path, 0,
+		_cleanup_close_ int a = openat2_path(root.fd, cases[i].path, 0,
 						     RESOLVE_NO_MAGICLINKS,
 						     false);
-		_cleanup_close_ int b = walk(root_fd, cases[i].path, 0);
+		_cleanup_close_ int b = walk(root.fd, cases[i].path, 0);
 
 		if (a == -ENOSYS || a == -EPERM || cases[i].result == -EINVAL)
 			continue;
 		if ((a < 0 || b < 0) && a != b)
 			print_error("%s: %d %d\n", cases[i].path, a, b);
 		assert_int_equal(a < 0 ? a : 0, b < 0 ? b : 0);
-		if (a >= 0 && name_below(root_fd, a, by_kernel, HOSTPATH_MAX) == 0 &&
-		    name_below(root_fd, b, by_walk, HOSTPATH_MAX) == 0)
+		if (a >= 0 && name_below(&root, a, by_kernel, HOSTPATH_MAX) == 0 &&
+		    name_below(&root, b, by_walk, HOSTPATH_MAX) == 0)
 			assert_string_equal(by_kernel, by_walk);
 	}
 }
@@ -221,11 +220,13 @@ links_into_processes_are_refused(void **state)
 		{"proc itself is a folder like any", "/proc/sys", 0,
 		 "/proc/sys"},
 	};
-	_cleanup_close_ int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct hostpath_root top;
 
 	(void)state;
+	assert_int_equal(hostpath_root_open(&top, "/", NULL), 0);
 	for (size_t i = 0; i < sizeof(process) / sizeof(process[0]); i++)
-		check(fd, &process[i], false);
+		check(&top, &process[i], false);
+	hostpath_root_close(&top);
 }
 
 static void
@@ -246,18 +247,18 @@ too_long_is_refused(void **state)
 	(void)state;
 	memset(path, '/', sizeof(path));
 	path[HOSTPATH_MAX] = '\0';
-	assert_int_equal(hostpath_resolve(root_fd, path, false, got,
+	assert_int_equal(hostpath_resolve(&root, path, false, got,
 					  sizeof(got), NULL),
 			 -ENAMETOOLONG);
 	memset(path + 1, 'x', NAME_MAX + 1);
 	path[NAME_MAX + 2] = '\0';
-	assert_int_equal(hostpath_resolve(root_fd, path, false, got,
+	assert_int_equal(hostpath_resolve(&root, path, false, got,
 					  sizeof(got), NULL),
 			 -ENAMETOOLONG);
-	assert_int_equal(walk(root_fd, path, 0), -ENAMETOOLONG);
-	assert_int_equal(hostpath_resolve(root_fd, "/a/b", false, got, 4, NULL),
+	assert_int_equal(walk(root.fd, path, 0), -ENAMETOOLONG);
+	assert_int_equal(hostpath_resolve(&root, "/a/b", false, got, 4, NULL),
 			 -ENAMETOOLONG);
-	assert_int_equal(hostpath_resolve(root_fd, "/a/b", false, got, 5, NULL),
+	assert_int_equal(hostpath_resolve(&root, "/a/b", false, got, 5, NULL),
 			 0);
 }
 

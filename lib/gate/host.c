@@ -1,4 +1,4 @@
-#include "authz-plugin/host.h"
+#include "lib/gate/host.h"
 
 #include <limits.h>
 #include <linux/magic.h>
@@ -17,7 +17,7 @@ static const char *const own_folders[] = {
 /* In the managed plugin the host's files are below AEGIS_HOST_ROOT; calls name
  * them without it. */
 const char *
-host_root(void)
+gate_host_root(void)
 {
 	const char *root = getenv("AEGIS_HOST_ROOT");
 
@@ -27,7 +27,7 @@ host_root(void)
 static const char *
 without_root(const char *path)
 {
-	const char *root = host_root();
+	const char *root = gate_host_root();
 	const size_t len = strlen(root);
 
 	return len > 1 && strncmp(path, root, len) == 0 && path[len] == '/'
@@ -35,19 +35,20 @@ without_root(const char *path)
 		       : path;
 }
 
-/* As calls of the Docker API name this plugin: the managed plugin is told, the
- * other is found by its socket. */
-static int
-set_plugin_name(struct gate_host *host, const char *socket)
+void
+gate_plugin_name(const struct settings *s,
+		 char ret[static GATE_PLUGIN_NAME_LEN])
 {
 	const char *told = getenv("AEGIS_PLUGIN_NAME");
-	const char *slash = strrchr(socket, '/');
-	const char *file = slash ? slash + 1 : socket;
+	const char *slash = strrchr(s->gate.socket, '/');
+	const char *file = slash ? slash + 1 : s->gate.socket;
 	const char *dot = strrchr(file, '.');
-	const size_t len = dot ? (size_t)(dot - file) : strlen(file);
 
-	host->plugin_name = told && told[0] ? strdup(told) : strndup(file, len);
-	return host->plugin_name ? 0 : -ENOMEM;
+	if (told && told[0])
+		snprintf(ret, GATE_PLUGIN_NAME_LEN, "%s", told);
+	else
+		snprintf(ret, GATE_PLUGIN_NAME_LEN, "%.*s",
+			 (int)(dot ? (size_t)(dot - file) : strlen(file)), file);
 }
 
 /* The path without links; of one that does not exist yet, its folder's.
@@ -86,30 +87,32 @@ add_own(struct gate_host *host, const char *path)
 }
 
 int
-host_init(struct gate_host *host, const struct settings *s,
-	  const char *config_file, struct aegis_error *err)
+gate_host_init(struct gate_host *host, const struct settings *s,
+	       const char *config_file, struct aegis_error *err)
 {
 	char wal[PATH_MAX + 8], shm[PATH_MAX + 8];
 	const char *const files[] = {s->store, wal, shm, s->gate.policy,
-				     s->gate.socket, config_file};
+				     s->gate.socket,
+				     config_file ? config_file
+						 : SETTINGS_DEFAULT_PATH};
 	struct statfs fs;
 	char *docker;
-	int r;
+	char name[GATE_PLUGIN_NAME_LEN];
+	int r = 0;
 
-	*host = (struct gate_host){0};
-	r = set_plugin_name(host, s->gate.socket);
+	gate_plugin_name(s, name);
+	*host = (struct gate_host){.plugin_name = strdup(name)};
 	snprintf(wal, sizeof(wal), "%s-wal", s->store);
 	snprintf(shm, sizeof(shm), "%s-shm", s->store);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && r == 0; i++)
-		if (files[i])
-			r = add_own(host, files[i]);
+		r = add_own(host, files[i]);
 	for (size_t i = 0;
 	     i < sizeof(own_folders) / sizeof(own_folders[0]) && r == 0; i++)
 		r = add_own(host, own_folders[i]);
 	docker = resolve(s->docker);
 	host->docker_socket = docker ? strdup(without_root(docker)) : NULL;
 	free(docker);
-	if (r < 0 || !host->docker_socket)
+	if (r < 0 || !host->docker_socket || !host->plugin_name)
 		return aegis_error_set(err, r < 0 ? r : -ENOMEM,
 				       "resolve the paths of AEGIS");
 	host->cgroup_v1 = statfs("/sys/fs/cgroup", &fs) == 0 &&
@@ -118,7 +121,7 @@ host_init(struct gate_host *host, const struct settings *s,
 }
 
 void
-host_release(struct gate_host *host)
+gate_host_release(struct gate_host *host)
 {
 	for (unsigned i = 0; i < host->own_path_count; i++)
 		free((char *)host->own_paths[i]);
