@@ -73,9 +73,10 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(H2O_LIBS) -lcmocka
 
+$(B)/bench/steps: $(B)/obj/authz-plugin/record.o
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(H2O_LIBS)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) $(H2O_LIBS)
 
 $(B)/live/%: $(B)/obj/tests/live/%.o $(LIB)
 	@mkdir -p $(@D)

@@ -87,7 +87,14 @@ or_null(const char *s)
 	return s[0] ? s : NULL;
 }
 
-#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+static void
+copy(char *to, size_t size, const char *from)
+{
+	if (!memccpy(to, from, '\0', size))
+		to[size - 1] = '\0';
+}
+
+#define COPY(to, from) copy((to), sizeof(to), (from))
 
 static void
 fill_names(struct record *r, const struct gate_call *call)

@@ -25,7 +25,7 @@ buf_clear(struct buf *b)
 }
 
 char *
-buf_reserve(struct buf *b, size_t len)
+buf_grow(struct buf *b, size_t len)
 {
 	size_t cap = b->cap ? b->cap : BUF_FIRST_CAP;
 	char *data;
@@ -36,8 +36,6 @@ buf_reserve(struct buf *b, size_t len)
 		b->error = -ENOSPC;
 		return NULL;
 	}
-	if (b->cap > b->len + len)
-		return b->data + b->len;
 	while (cap <= b->len + len)
 		cap *= 2;
 	data = realloc(b->data, cap);
@@ -73,12 +71,6 @@ void
 buf_adds(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
-}
-
-void
-buf_addc(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
 }
 
 void

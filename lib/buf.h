@@ -27,14 +27,33 @@ void buf_release(struct buf *b);
 void buf_clear(struct buf *b); /* empty, no error, memory kept */
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *s);
-void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Room for len more bytes at the end, for a reader; NULL if over the limit.
  * What was written there counts after buf_commit(). */
-char *buf_reserve(struct buf *b, size_t len);
+char *buf_grow(struct buf *b, size_t len); /* its slow half */
+static inline char *
+buf_reserve(struct buf *b, size_t len)
+{
+	if (b->error || len > b->max - b->len || b->len + len >= b->cap)
+		return buf_grow(b, len);
+	return b->data + b->len;
+}
 void buf_commit(struct buf *b, size_t len);
+
+/* Inline, as writers of JSON call it for every second byte. */
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	char *at = buf_reserve(b, 1);
+
+	if (!at)
+		return;
+	at[0] = c;
+	at[1] = '\0';
+	b->len++;
+}
 
 static inline int
 buf_error(const struct buf *b)

@@ -59,6 +59,17 @@ escape_one(const unsigned char *s, size_t len, char out[ESCAPED_MAX])
 	return n;
 }
 
+/* Printable ASCII but the backslash stands for itself. */
+static size_t
+plain_run(const unsigned char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '\\')
+		n++;
+	return n;
+}
+
 size_t
 escape_bytes(const void *in, size_t len, char *out, size_t size)
 {
@@ -67,11 +78,14 @@ escape_bytes(const void *in, size_t len, char *out, size_t size)
 
 	while (len) {
 		char one[ESCAPED_MAX];
-		const size_t n = escape_one(s, len, one), k = strlen(one);
+		const size_t run = plain_run(
+			s, len < size - used ? len : size - used - 1);
+		const size_t n = run ? run : escape_one(s, len, one);
+		const size_t k = run ? run : strlen(one);
 
 		if (k >= size - used)
 			break;
-		memcpy(out + used, one, k);
+		memcpy(out + used, run ? (const char *)s : one, k);
 		used += k;
 		s += n;
 		len -= n;

@@ -73,11 +73,17 @@ json_out_array_end(struct json_out *o)
 	close_nested(o, false);
 }
 
+/* Bytes that stand for themselves in a string, also within HTML: a bit each. */
+static const uint64_t plain[4] = {
+	0xffffffff00000000 & ~(1ULL << '"' | 1ULL << '&' | 1ULL << '<' |
+			       1ULL << '>'),
+	~(1ULL << ('\\' - 64) | 1ULL << (0x7f - 64)),
+};
+
 static bool
 is_plain(unsigned char c)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' &&
-	       c != '>' && c != '&';
+	return plain[c / 64] >> (c % 64) & 1;
 }
 
 static void

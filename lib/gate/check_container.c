@@ -159,9 +159,9 @@ check_capabilities(struct judge *j)
 
 enum { DEVICE_HOST, DEVICE_CONTAINER, DEVICE_PERMISSIONS, DEVICE_MAX };
 static const struct field device_fields[] = {
-	{"PathOnHost", FIELD_STRING},
-	{"PathInContainer", FIELD_STRING},
-	{"CgroupPermissions", FIELD_STRING},
+	FIELD_ROW("PathOnHost", FIELD_STRING),
+	FIELD_ROW("PathInContainer", FIELD_STRING),
+	FIELD_ROW("CgroupPermissions", FIELD_STRING),
 };
 static const struct field_table device_table = {"Devices", device_fields,
 						DEVICE_MAX};
@@ -334,7 +334,7 @@ check_runtime(struct judge *j)
 
 enum { ULIMIT_NAME, ULIMIT_HARD, ULIMIT_SOFT, ULIMIT_MAX };
 static const struct field ulimit_fields[] = {
-	{"Name", FIELD_STRING}, {"Hard", FIELD_INT}, {"Soft", FIELD_INT}};
+	FIELD_ROW("Name", FIELD_STRING), FIELD_ROW("Hard", FIELD_INT), FIELD_ROW("Soft", FIELD_INT)};
 static const struct field_table ulimit_table = {"Ulimits", ulimit_fields,
 						ULIMIT_MAX};
 
@@ -526,8 +526,8 @@ check_host_port(struct judge *j, const char *ip, const char *port,
 }
 
 enum { PORT_IP, PORT_PORT, PORT_MAX };
-static const struct field port_fields[] = {{"HostIp", FIELD_STRING},
-					   {"HostPort", FIELD_STRING}};
+static const struct field port_fields[] = {FIELD_ROW("HostIp", FIELD_STRING),
+					   FIELD_ROW("HostPort", FIELD_STRING)};
 static const struct field_table port_table = {"PortBindings", port_fields,
 					      PORT_MAX};
 
@@ -571,9 +571,9 @@ enum {
 	PRIV_MAX
 };
 static const struct field privilege_fields[] = {
-	{"Seccomp", FIELD_STRUCT},         {"AppArmor", FIELD_STRUCT},
-	{"SELinuxContext", FIELD_STRUCT},  {"CredentialSpec", FIELD_STRUCT},
-	{"NoNewPrivileges", FIELD_BOOL},
+	FIELD_ROW("Seccomp", FIELD_STRUCT),         FIELD_ROW("AppArmor", FIELD_STRUCT),
+	FIELD_ROW("SELinuxContext", FIELD_STRUCT),  FIELD_ROW("CredentialSpec", FIELD_STRUCT),
+	FIELD_ROW("NoNewPrivileges", FIELD_BOOL),
 };
 static const struct field_table privilege_table = {"Privileges",
 						   privilege_fields, PRIV_MAX};

@@ -98,10 +98,10 @@ check_build(struct judge *j)
 
 enum { NET_DRIVER, NET_OPTIONS, NET_SCOPE, NET_CONFIG_FROM, NET_MAX };
 static const struct field network_fields[] = {
-	{"Driver", FIELD_STRING},
-	{"Options", FIELD_MAP},
-	{"Scope", FIELD_STRING},
-	{"ConfigFrom", FIELD_STRUCT},
+	FIELD_ROW("Driver", FIELD_STRING),
+	FIELD_ROW("Options", FIELD_MAP),
+	FIELD_ROW("Scope", FIELD_STRING),
+	FIELD_ROW("ConfigFrom", FIELD_STRUCT),
 };
 static const struct field_table network_table = {"network", network_fields,
 						 NET_MAX};
@@ -142,9 +142,9 @@ check_network_create(struct judge *j)
 
 enum { VOL_NAME, VOL_DRIVER, VOL_OPTIONS, VOL_MAX };
 static const struct field volume_fields[] = {
-	{"Name", FIELD_STRING},
-	{"Driver", FIELD_STRING},
-	{"DriverOpts", FIELD_MAP},
+	FIELD_ROW("Name", FIELD_STRING),
+	FIELD_ROW("Driver", FIELD_STRING),
+	FIELD_ROW("DriverOpts", FIELD_MAP),
 };
 static const struct field_table volume_table = {"volume", volume_fields,
 						VOL_MAX};

@@ -125,20 +125,35 @@ type_mismatch(enum field_type type, const struct json_node *n)
 	return "of an unknown type";
 }
 
-/* Length and first letter tell nearly all names apart before a comparison. */
-static size_t
-find_field(const struct field_table *table, const struct json_node *n)
+static bool
+is_field(const struct field *f, const struct json_node *n)
 {
-	const char first = (char)(n->key[0] | 0x20);
+	/* Nearly all names are told apart before the comparison. */
+	return f->len == n->key_len &&
+	       ((f->name[0] ^ n->key[0]) & 0xdf) == 0 &&
+	       (!memcmp(f->name, n->key, f->len) ||
+		!strncasecmp(f->name, n->key, f->len));
+}
 
-	for (size_t i = 0; i < table->count; i++) {
-		const char *name = table->fields[i].name;
-
-		if ((name[0] | 0x20) == first &&
-		    strlen(name) == n->key_len && !strcasecmp(name, n->key))
+/* From the field behind the last one found: keys that come in the table's order
+ * are found at once. */
+static size_t
+find_from(const struct field_table *table, const struct json_node *n,
+	  size_t begin)
+{
+	for (size_t i = begin; i < table->count; i++)
+		if (is_field(&table->fields[i], n))
 			return i;
-	}
+	for (size_t i = 0; i < begin; i++)
+		if (is_field(&table->fields[i], n))
+			return i;
 	return table->count;
+}
+
+size_t
+fields_find(const struct field_table *table, const struct json_node *key)
+{
+	return find_from(table, key, 0);
 }
 
 static int
@@ -157,6 +172,7 @@ fields_read(const struct field_table *table, const struct json_node *object,
 	    const struct json_node **slots, const struct json_node **ret_unknown,
 	    struct aegis_error *err)
 {
+	size_t behind = 0;
 	const char *why;
 
 	memset(slots, 0, table->count * sizeof(*slots));
@@ -169,8 +185,9 @@ fields_read(const struct field_table *table, const struct json_node *object,
 		return aegis_error_setx(err, -EBADMSG, "%s: %s", table->what,
 					why);
 	json_foreach(n, object) {
-		size_t i = find_field(table, n);
+		const size_t i = find_from(table, n, behind);
 
+		behind = i == table->count ? behind : i + 1;
 		if (i == table->count) {
 			if (ret_unknown && !*ret_unknown && !fields_is_zero(n))
 				*ret_unknown = n;

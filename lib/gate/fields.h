@@ -29,10 +29,13 @@ enum field_type {
 
 struct field {
 	const char *name;
+	size_t len; /* of name */
 	enum field_type type;
 };
 
-/* A table of fields with its index by length and first letter. */
+#define FIELD_ROW(name, type) {(name), sizeof(name) - 1, (type)}
+
+/* Best in the order in which clients write the fields, which is Go's. */
 struct field_table {
 	const char *what; /* "HostConfig": begins the names in messages */
 	const struct field *fields;
@@ -48,6 +51,10 @@ struct field_table {
 int fields_read(const struct field_table *table, const struct json_node *object,
 		const struct json_node **slots,
 		const struct json_node **ret_unknown, struct aegis_error *err);
+
+/* The index of the field a key means, table->count if none. */
+size_t fields_find(const struct field_table *table,
+		   const struct json_node *key);
 
 /* Is this what Go leaves out or zeroes: null, false, 0, "", [] or {}? */
 bool fields_is_zero(const struct json_node *n);

@@ -248,8 +248,9 @@ kind_of_child(const struct json_node *parent, const struct json_node *n,
 static bool
 speaks_when_empty(const struct json_node *n)
 {
-	return n->type == JSON_ARRAY && (json_key_is(n, "MaskedPaths") ||
-					 json_key_is(n, "ReadonlyPaths"));
+	return n->type == JSON_ARRAY && n->key &&
+	       n->key_len >= sizeof("MaskedPaths") - 1 &&
+	       (json_key_is(n, "MaskedPaths") || json_key_is(n, "ReadonlyPaths"));
 }
 
 static bool

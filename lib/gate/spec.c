@@ -7,44 +7,36 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct field host_fields[] = {
-#define FIELD(id, name, type) {name, type},
+#define FIELD(id, name, type) FIELD_ROW(name, type),
 #include "lib/gate/hostconfig.def"
 #undef FIELD
 };
 static const struct field_table host_table = {"HostConfig", host_fields,
 					      ARRAY_LEN(host_fields)};
 
-static const struct field config_fields[] = {
-#define FIELD(id, name, type) {name, type},
+/* Beside the fields of Config, a create body has two more. */
+enum {
+	CREATE_HOST_CONFIG = CONFIG_MAX,
+	CREATE_NETWORKING,
+	CREATE_MAX,
+};
+static const struct field create_fields[] = {
+#define FIELD(id, name, type) FIELD_ROW(name, type),
 #include "lib/gate/config.def"
 #undef FIELD
-};
-static const struct field_table config_table = {"Config", config_fields,
-						ARRAY_LEN(config_fields)};
-
-/* Beside the fields of Config, a create body has these two. */
-enum { CREATE_HOST_CONFIG, CREATE_NETWORKING, CREATE_MAX };
-static const struct field create_fields[] = {
-	{"HostConfig", FIELD_STRUCT},
-	{"NetworkingConfig", FIELD_STRUCT},
+	FIELD_ROW("HostConfig", FIELD_STRUCT),
+	FIELD_ROW("NetworkingConfig", FIELD_STRUCT),
 };
 static const struct field_table create_table = {"body", create_fields,
 						CREATE_MAX};
+static const struct field_table config_table = {"Config", create_fields,
+						CONFIG_MAX};
 
 static const struct field networking_fields[] = {
-	{"EndpointsConfig", FIELD_MAP},
+	FIELD_ROW("EndpointsConfig", FIELD_MAP),
 };
 static const struct field_table networking_table = {"NetworkingConfig",
 						    networking_fields, 1};
-
-static bool
-is_host_field(const struct json_node *n)
-{
-	for (size_t i = 0; i < HOST_MAX; i++)
-		if (json_key_is(n, host_fields[i].name))
-			return true;
-	return false;
-}
 
 /*
  * Engines before 27 embed a second HostConfig at the top level of the body and
@@ -55,7 +47,8 @@ static int
 check_top_level(const struct json_node *body, struct aegis_error *err)
 {
 	json_foreach(n, body)
-		if (!fields_is_zero(n) && is_host_field(n))
+		if (!fields_is_zero(n) &&
+		    fields_find(&host_table, n) < HOST_MAX)
 			return aegis_error_setx(
 				err, -EBADMSG,
 				"%s: a HostConfig field at the top level of the "
@@ -68,28 +61,22 @@ int
 spec_from_create(struct spec *s, const struct json_node *body,
 		 struct aegis_error *err)
 {
-	const struct json_node *top[CREATE_MAX], *net[1];
+	const struct json_node *slots[CREATE_MAX], *net[1];
 	const struct json_node *unknown;
 	int r;
 
 	*s = (struct spec){.kind = SPEC_CREATE};
-	r = fields_read(&config_table, body, s->config, &unknown, err);
-	if (r < 0)
-		return r;
-	r = fields_read(&create_table, body, top, NULL, err);
-	if (r < 0)
-		return r;
-	/* unknown may be HostConfig itself; the cheap test comes first. */
-	if (unknown) {
+	r = fields_read(&create_table, body, slots, &unknown, err);
+	if (r == 0 && unknown)
 		r = check_top_level(body, err);
-		if (r < 0)
-			return r;
-	}
-	r = fields_read(&host_table, top[CREATE_HOST_CONFIG], s->host,
+	if (r < 0)
+		return r;
+	memcpy(s->config, slots, sizeof(s->config));
+	r = fields_read(&host_table, slots[CREATE_HOST_CONFIG], s->host,
 			&s->unknown, err);
 	if (r < 0)
 		return r;
-	r = fields_read(&networking_table, top[CREATE_NETWORKING], net, NULL,
+	r = fields_read(&networking_table, slots[CREATE_NETWORKING], net, NULL,
 			err);
 	s->networks = net[0];
 	return r;
@@ -137,9 +124,9 @@ spec_from_update(struct spec *s, const struct json_node *body,
  * table of their own to pay. */
 enum { EXEC_PRIVILEGED, EXEC_USER, EXEC_ENV, EXEC_MAX };
 static const struct field exec_fields[] = {
-	{"Privileged", FIELD_BOOL},
-	{"User", FIELD_STRING},
-	{"Env", FIELD_STRINGS},
+	FIELD_ROW("Privileged", FIELD_BOOL),
+	FIELD_ROW("User", FIELD_STRING),
+	FIELD_ROW("Env", FIELD_STRINGS),
 };
 static const struct field_table exec_table = {"exec", exec_fields, EXEC_MAX};
 
@@ -187,23 +174,23 @@ spec_from_exec_inspect(struct spec *s, const struct json_node *inspect,
 
 enum { SERVICE_LABELS, SERVICE_TASK, SERVICE_ENDPOINT, SERVICE_MAX };
 static const struct field service_fields[] = {
-	{"Labels", FIELD_MAP},
-	{"TaskTemplate", FIELD_STRUCT},
-	{"EndpointSpec", FIELD_STRUCT},
+	FIELD_ROW("Labels", FIELD_MAP),
+	FIELD_ROW("TaskTemplate", FIELD_STRUCT),
+	FIELD_ROW("EndpointSpec", FIELD_STRUCT),
 };
 static const struct field_table service_table = {"service", service_fields,
 						 SERVICE_MAX};
 
 enum { TASK_CONTAINER, TASK_PLUGIN, TASK_RUNTIME, TASK_MAX };
 static const struct field task_fields[] = {
-	{"ContainerSpec", FIELD_STRUCT},
-	{"PluginSpec", FIELD_STRUCT},
-	{"Runtime", FIELD_STRING},
+	FIELD_ROW("ContainerSpec", FIELD_STRUCT),
+	FIELD_ROW("PluginSpec", FIELD_STRUCT),
+	FIELD_ROW("Runtime", FIELD_STRING),
 };
 static const struct field_table task_table = {"TaskTemplate", task_fields,
 					      TASK_MAX};
 
-static const struct field endpoint_fields[] = {{"Ports", FIELD_STRUCTS}};
+static const struct field endpoint_fields[] = {FIELD_ROW("Ports", FIELD_STRUCTS)};
 static const struct field_table endpoint_table = {"EndpointSpec",
 						  endpoint_fields, 1};
 
@@ -241,7 +228,7 @@ static const struct field_table endpoint_table = {"EndpointSpec",
 	X("Configs", FIELD_STRUCTS, SLOT_NONE, SLOT_NONE)
 
 static const struct field container_fields[] = {
-#define X(name, type, config, host) {name, type},
+#define X(name, type, config, host) FIELD_ROW(name, type),
 	SERVICE_CONTAINER_FIELDS(X)
 #undef X
 };

@@ -107,28 +107,28 @@ enum {
 	MOUNT_CLUSTER, MOUNT_MAX
 };
 static const struct field mount_fields[] = {
-	{"Type", FIELD_STRING},         {"Source", FIELD_STRING},
-	{"Target", FIELD_STRING},       {"ReadOnly", FIELD_BOOL},
-	{"Consistency", FIELD_STRING},  {"BindOptions", FIELD_STRUCT},
-	{"VolumeOptions", FIELD_STRUCT}, {"TmpfsOptions", FIELD_STRUCT},
-	{"ImageOptions", FIELD_STRUCT}, {"ClusterOptions", FIELD_STRUCT},
+	FIELD_ROW("Type", FIELD_STRING),         FIELD_ROW("Source", FIELD_STRING),
+	FIELD_ROW("Target", FIELD_STRING),       FIELD_ROW("ReadOnly", FIELD_BOOL),
+	FIELD_ROW("Consistency", FIELD_STRING),  FIELD_ROW("BindOptions", FIELD_STRUCT),
+	FIELD_ROW("VolumeOptions", FIELD_STRUCT), FIELD_ROW("TmpfsOptions", FIELD_STRUCT),
+	FIELD_ROW("ImageOptions", FIELD_STRUCT), FIELD_ROW("ClusterOptions", FIELD_STRUCT),
 };
 static const struct field_table mount_table = {"Mounts", mount_fields,
 					       MOUNT_MAX};
 
 enum { BIND_PROPAGATION, BIND_MAX };
-static const struct field bind_fields[] = {{"Propagation", FIELD_STRING}};
+static const struct field bind_fields[] = {FIELD_ROW("Propagation", FIELD_STRING)};
 static const struct field_table bind_table = {"BindOptions", bind_fields,
 					      BIND_MAX};
 
 enum { VOLUME_DRIVER_CONFIG, VOLUME_MAX };
-static const struct field volume_fields[] = {{"DriverConfig", FIELD_STRUCT}};
+static const struct field volume_fields[] = {FIELD_ROW("DriverConfig", FIELD_STRUCT)};
 static const struct field_table volume_table = {"VolumeOptions", volume_fields,
 						VOLUME_MAX};
 
 enum { DRIVER_NAME, DRIVER_OPTIONS, DRIVER_MAX };
-static const struct field driver_fields[] = {{"Name", FIELD_STRING},
-					     {"Options", FIELD_MAP}};
+static const struct field driver_fields[] = {FIELD_ROW("Name", FIELD_STRING),
+					     FIELD_ROW("Options", FIELD_MAP)};
 static const struct field_table driver_table = {"DriverConfig", driver_fields,
 						DRIVER_MAX};
 
