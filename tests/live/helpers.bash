@@ -102,7 +102,7 @@ image() {
 			ln -s busybox "$root/bin/$applet"
 		done
 	fi
-	tar -C "$root" -c . | "$DOCKER" import - "$1" >/dev/null
+	tar -C "$root" -c . | "$DOCKER" import -c 'CMD ["true"]' - "$1" >/dev/null
 }
 
 stack_down() {
