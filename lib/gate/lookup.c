@@ -7,7 +7,6 @@
 
 #include "lib/clock.h"
 #include "lib/docker.h"
-#include "lib/escape.h"
 
 /* An inspect of a container asks for its image, volumes and paths; more rounds
  * than a few mean that the questions do not settle. */
@@ -101,14 +100,13 @@ begin(struct lookup *l, const struct lookup_source *source, bool cached_only)
 	l->deadline_ms = clock_monotonic_ms() + source->timeout_ms;
 }
 
-/* Nothing that follows can be judged; the reason is for the client. */
+/* Nothing that follows can be judged; the reason is for the client, and escaped
+ * by the judge. */
 static int
 fail(struct lookup *l, int code, const char *what, const char *why)
 {
-	char shown[SHOWN_LEN];
-
-	escape_line(what, shown, sizeof(shown));
-	snprintf(l->failed, sizeof(l->failed), "%s: %s", shown, why);
+	snprintf(l->failed, sizeof(l->failed), "%.*s: %s", SHOWN_LEN, what,
+		 why);
 	l->facts.failed = l->failed;
 	return code;
 }
@@ -150,12 +148,12 @@ static int
 refused(struct lookup *l, struct json_doc *doc, unsigned status)
 {
 	const char *message = NULL;
-	char shown[SHOWN_LEN], why[SHOWN_LEN + 40];
+	char why[SHOWN_LEN + 40];
 
 	if (json_parse(doc, buf_str(&l->answer), l->answer.len, NULL) == 0)
 		message = json_get_string(doc->root, "message");
-	escape_line(message ? message : "no reason", shown, sizeof(shown));
-	snprintf(why, sizeof(why), "dockerd answered %u: %s", status, shown);
+	snprintf(why, sizeof(why), "dockerd answered %u: %.*s", status,
+		 SHOWN_LEN, message ? message : "no reason");
 	return fail(l, -EPROTO, buf_str(&l->request), why);
 }
 

@@ -89,7 +89,7 @@ spec_from_inspect(struct spec *s, const struct json_node *inspect,
 	const char *name = json_get_string(inspect, "Name");
 	int r;
 
-	*s = (struct spec){.kind = SPEC_INSPECT};
+	*s = (struct spec){.kind = SPEC_NONE};
 	r = fields_read(&config_table, json_get(inspect, "Config"), s->config,
 			NULL, err);
 	if (r < 0)
@@ -107,6 +107,8 @@ spec_from_inspect(struct spec *s, const struct json_node *inspect,
 	if (!s->id || !s->image_id || !json_get(inspect, "HostConfig"))
 		return aegis_error_setx(err, -EBADMSG,
 					"inspect: no Id, Image or HostConfig");
+	/* Only now: half a description must not be judged as a whole one. */
+	s->kind = SPEC_INSPECT;
 	return 0;
 }
 

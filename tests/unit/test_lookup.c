@@ -1,0 +1,245 @@
+/*
+ * What dockerd is asked, and what a decision makes of each kind of answer: an
+ * absence is a fact, a fault is a deny.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "lib/gate/lookup.h"
+#include "tests/unit/canned.h"
+
+#define ID "0e6ae4fb1347a8601b20eaa26ed815c01e3b0e9039b041c88daebe94a5085f06"
+#define CONTAINER                                                              \
+	"{\"Id\":\"" ID "\",\"Name\":\"/web\",\"Image\":\"sha256:" ID          \
+	"\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},"          \
+	"\"Mounts\":[]}"
+#define IMAGE                                                                  \
+	"{\"Id\":\"sha256:" ID "\",\"RepoTags\":[\"nginx:1.27\"],"             \
+	"\"RepoDigests\":[]}"
+#define SHORT_MS 200
+#define LONG_MS 10000
+
+static const struct gate_host host = {
+	.docker_socket = "/run/docker.sock",
+	.plugin_name = "aegis",
+};
+
+static char asked[CANNED_REQUEST_MAX];
+static const char *container_answer, *image_answer;
+
+/* "200 BODY" as an answer over the wire. */
+static const char *
+over_the_wire(const char *answer, size_t *ret_len)
+{
+	static char text[CANNED_REQUEST_MAX];
+
+	if (!answer) {
+		*ret_len = 0;
+		return NULL;
+	}
+	*ret_len = (size_t)snprintf(text, sizeof(text),
+				    "HTTP/1.1 %.3s X\r\nContent-Length: %zu\r\n"
+				    "\r\n%s",
+				    answer, strlen(answer + 4), answer + 4);
+	return text;
+}
+
+static const char *
+say(const char *request, size_t *ret_len)
+{
+	const size_t used = strlen(asked);
+	const size_t line = strcspn(request, "\r");
+
+	snprintf(asked + used, sizeof(asked) - used, "%.*s\n", (int)line,
+		 request);
+	return over_the_wire(strstr(request, "/images/") ? image_answer
+							 : container_answer,
+			     ret_len);
+}
+
+/* The verdict over a start of container web. */
+static void
+start(const char *docker, unsigned timeout_ms, struct gate_verdict *ret)
+{
+	static const char text[] =
+		"{\"RequestMethod\":\"POST\",\"RequestUri\":"
+		"\"/v1.41/containers/we%2Fb/start\",\"RequestHeaders\":"
+		"{\"Content-Length\":\"0\"}}";
+	struct envelope envelope = ENVELOPE_INIT;
+	struct gate_call call = GATE_CALL_INIT;
+	struct hostpath_root root;
+	const struct lookup_source source = {.docker = docker,
+					     .user_agent = "test",
+					     .root = &root,
+					     .timeout_ms = timeout_ms};
+	struct policy *policy = NULL;
+	struct lookup *lookup = NULL;
+
+	assert_int_equal(policy_parse(&policy, "p", "", 0, NULL), 0);
+	assert_int_equal(lookup_new(&lookup), 0);
+	assert_int_equal(hostpath_root_open(&root, "/", NULL), 0);
+	assert_int_equal(envelope_parse(&envelope, text, strlen(text), NULL),
+			 0);
+	assert_int_equal(gate_read(&call, &envelope, policy, &host, ret), 0);
+	/* Only paths can be had without waiting. */
+	assert_null(lookup_try(lookup, &source, &call, policy));
+	gate_judge(&call, lookup_run(lookup, &source, &call, policy), policy,
+		   &host, 0, ret);
+	gate_call_release(&call);
+	envelope_release(&envelope);
+	hostpath_root_close(&root);
+	lookup_free(lookup);
+	policy_free(policy);
+}
+
+struct lookup_case {
+	const char *why, *container, *image;
+	const char *rule;    /* NULL: allowed */
+	const char *message; /* a part of it */
+};
+
+static const struct lookup_case cases[] = {
+	{"both are there", "200 " CONTAINER, "200 " IMAGE, NULL, ""},
+	{"no such container: dockerd's to refuse",
+	 "404 {\"message\":\"No such container: web\"}", NULL, NULL, ""},
+	{"the image is gone", "200 " CONTAINER,
+	 "404 {\"message\":\"No such image: x\"}", "images.unresolved", ""},
+	{"no such route says nothing of the container",
+	 "404 {\"message\":\"page not found\"}", NULL, "gate.lookup", "404"},
+	{"dockerd failed", "500 {\"message\":\"dial \\u001b[31m\"}", NULL,
+	 "gate.lookup", "dockerd answered 500: dial \\x1b[31m"},
+	{"a fault without words", "500 ", NULL, "gate.lookup", "500"},
+	{"dockerd failed over the image", "200 " CONTAINER, "500 {}",
+	 "gate.lookup", "500"},
+	{"no JSON", "200 <html>", NULL, "gate.lookup", ""},
+	{"JSON, but no inspect", "200 {}", NULL, "gate.lookup", "cannot be read"},
+	{"half of one: what stands behind must not be lost",
+	 "200 {\"Id\":\"" ID "\",\"Name\":\"/web\",\"Image\":\"sha256:" ID
+	 "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{"
+	 "\"Binds\":5,\"Privileged\":true},\"Mounts\":[]}",
+	 "200 " IMAGE, "gate.lookup", "cannot be read"},
+	{"a list", "200 []", NULL, "gate.lookup", ""},
+};
+
+static void
+an_absence_is_a_fact_and_a_fault_a_deny(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct lookup_case *c = &cases[i];
+		struct gate_verdict v;
+		struct canned dockerd;
+		const char *got;
+
+		container_answer = c->container;
+		image_answer = c->image;
+		asked[0] = '\0';
+		assert_int_equal(canned_start(&dockerd, say), 0);
+		start(dockerd.path, LONG_MS, &v);
+		canned_stop(&dockerd);
+		got = v.allow ? NULL : rule_get(v.rule)->name;
+		if (!got != !c->rule || (got && strcmp(got, c->rule) != 0) ||
+		    !strstr(v.message, c->message) ||
+		    strpbrk(v.message, "\n\033"))
+			fail_msg("%s: %s %s", c->why, got ? got : "allow",
+				 v.message);
+	}
+}
+
+static void
+names_go_into_the_question_encoded(void **state)
+{
+	struct gate_verdict v;
+	struct canned dockerd;
+
+	(void)state;
+	container_answer = "200 " CONTAINER;
+	image_answer = "200 " IMAGE;
+	asked[0] = '\0';
+	assert_int_equal(canned_start(&dockerd, say), 0);
+	start(dockerd.path, LONG_MS, &v);
+	canned_stop(&dockerd);
+	assert_string_equal(asked,
+			    "GET /containers/we%2Fb/json HTTP/1.1\n"
+			    "GET /images/sha256%3A" ID "/json HTTP/1.1\n");
+}
+
+static void
+silence_is_a_deny_at_the_deadline(void **state)
+{
+	struct gate_verdict v;
+	struct canned dockerd;
+
+	(void)state;
+	container_answer = NULL;
+	assert_int_equal(canned_start(&dockerd, say), 0);
+	start(dockerd.path, SHORT_MS, &v);
+	canned_stop(&dockerd);
+	assert_false(v.allow);
+	assert_int_equal(v.rule, RULE_GATE_LOOKUP);
+	assert_non_null(strstr(v.message, "no answer within"));
+}
+
+static void
+nobody_there_is_a_deny(void **state)
+{
+	struct gate_verdict v;
+
+	(void)state;
+	start("/nonexistent/docker.sock", LONG_MS, &v);
+	assert_false(v.allow);
+	assert_int_equal(v.rule, RULE_GATE_LOOKUP);
+}
+
+static void
+facts_of_a_record_come_back_whole(void **state)
+{
+	static const char json[] =
+		"{\"asked\":17,\"container\":" CONTAINER
+		",\"paths\":[{\"source\":\"/a\",\"resolved\":\"/b\"},"
+		"{\"source\":\"/c\",\"why\":\"no\"}]}";
+	static const char *const broken[] = {
+		"[]", "{}", "{\"asked\":-1}", "{\"asked\":\"1\"}",
+		"{\"asked\":1,\"paths\":[{}]}", "{\"asked\":1,\"volumes\":[1]}",
+		"{\"asked\":1", "x"};
+	_cleanup_buf_ struct buf out = BUF_INIT(65536);
+	const struct gate_facts *f;
+	struct lookup *l = NULL;
+
+	(void)state;
+	assert_int_equal(lookup_new(&l), 0);
+	assert_int_equal(lookup_load(l, json, strlen(json), NULL), 0);
+	f = lookup_facts(l);
+	assert_int_equal(f->asked,
+			 GATE_LOOKUP_CONTAINER | GATE_LOOKUP_PATHS);
+	assert_int_equal(f->path_count, 2);
+	assert_string_equal(f->paths[0].resolved, "/b");
+	assert_string_equal(f->paths[1].why, "no");
+	gate_facts_json(f, &out);
+	assert_int_equal(lookup_load(l, buf_str(&out), out.len, NULL), 0);
+	assert_int_equal(lookup_facts(l)->path_count, 2);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+		assert_int_equal(lookup_load(l, broken[i], strlen(broken[i]),
+					     NULL),
+				 -EBADMSG);
+	lookup_free(l);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_absence_is_a_fact_and_a_fault_a_deny),
+		cmocka_unit_test(names_go_into_the_question_encoded),
+		cmocka_unit_test(silence_is_a_deny_at_the_deadline),
+		cmocka_unit_test(nobody_there_is_a_deny),
+		cmocka_unit_test(facts_of_a_record_come_back_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
