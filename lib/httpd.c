@@ -81,22 +81,6 @@ bytes_are(h2o_iovec_t v, const char *s)
 	return v.len == strlen(s) && !memcmp(v.base, s, v.len);
 }
 
-/* h2o takes the first of two Content-Lengths, and Transfer-Encoding over both.
- * It leaves Transfer-Encoding among the headers. */
-static bool
-has_two_lengths(const h2o_req_t *req)
-{
-	unsigned lengths = 0, encodings = 0;
-
-	for (size_t i = 0; i < req->headers.size; i++) {
-		const h2o_iovec_t *name = req->headers.entries[i].name;
-
-		lengths += bytes_are(*name, "content-length");
-		encodings += bytes_are(*name, "transfer-encoding");
-	}
-	return lengths + encodings > 1;
-}
-
 static const struct httpd_route *
 find_route(const struct httpd *s, const h2o_req_t *req, bool *ret_path_known)
 {
@@ -119,10 +103,6 @@ on_request(h2o_handler_t *self, h2o_req_t *req)
 	struct httpd_request *r;
 	bool path_known;
 
-	if (has_two_lengths(req)) {
-		h2o_send_error_400(req, "Bad Request", "two body lengths", 0);
-		return 0;
-	}
 	route = find_route(s, req, &path_known);
 	if (!route) {
 		if (path_known)

@@ -6,9 +6,10 @@
  * later, from that thread (use httpd_post() from others).  Facts behind the
  * choices: research/h2o-and-dockerd.md section 1.
  *
- * What h2o would let pass and we refuse here: a body over body_max (413), a
- * second Content-Length, Content-Length beside Transfer-Encoding (400), more
- * than connections_max at once (the listener pauses instead of spinning).
+ * A body over body_max is a 413; beyond connections_max the listener pauses
+ * instead of spinning.  h2o hides the lengths of a body from its handlers: of two
+ * Content-Lengths the first counts, and Transfer-Encoding before both.  That is
+ * harmless only without a proxy in front, which could read it otherwise.
  */
 #ifndef AEGIS_LIB_HTTPD_H
 #define AEGIS_LIB_HTTPD_H
