@@ -83,6 +83,10 @@ read_body(struct gate_call *call, struct gate_verdict *v)
 		if (body != ENDPOINT_BODY_JSON && body != ENDPOINT_BODY_OPTIONAL)
 			return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
 				    "this call takes no JSON body");
+		/* Older clients write a commit without a configuration so. */
+		if (body == ENDPOINT_BODY_OPTIONAL &&
+		    call->body.root->type == JSON_NULL)
+			return 0;
 		if (call->body.root->type != JSON_OBJECT &&
 		    call->match.endpoint->id != ENDPOINT_PLUGIN_PULL &&
 		    call->match.endpoint->id != ENDPOINT_PLUGIN_UPGRADE &&

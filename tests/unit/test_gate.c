@@ -426,6 +426,8 @@ images_that_come_in_are_judged(void **state)
 	      {"tag", NULL, POST0("/images/nginx:1.27/tag?repo=registry.example.com/team/a&tag=1")},
 	      {"tag as something else", "images.allow", POST0("/images/nginx:1.27/tag?repo=evil.example.com/a&tag=1")},
 	      {"commit", NULL, POST0("/commit?container=web&repo=registry.example.com/team/a&tag=1")},
+	      {"commit by the client of 20.10", NULL, {.uri = "/v1.41/commit?container=web&repo=registry.example.com/team/a&tag=1", .body = "null"}},
+	      {"a body that is no configuration", "gate.body_ambiguous", {.uri = "/v1.41/commit?container=web&repo=registry.example.com/team/a&tag=1", .body = "[]"}},
 	      {"commit as something else", "images.allow", POST0("/commit?container=web&repo=evil.example.com/a")},
 	      {"build", NULL, {.uri = "/v1.41/build?t=app:1", .type = "application/x-tar"}},
 	      {"the second name of a build", "images.allow", {.uri = "/v1.41/build?t=app:1&t=evil.example.com/app:1", .type = "application/x-tar"}},
