@@ -108,8 +108,10 @@ is_gated() {
 	run api POST /v1.41/containers/create -H 'Content-Type: application/json' \
 		-H 'Transfer-Encoding: chunked' --data-binary "@$T/big.json"
 	[[ $output == "403 "*"gate.body_missing"* ]]
-	run create '{"Image":"nginx:1.27"}' -H 'Content-Type: text/plain'
-	[[ $output == 4* ]]
+	# dockerd goes by the first of two types, the plugin is told the last.
+	run create '{"Image":"nginx:1.27","HostConfig":{"Privileged":true}}' \
+		-H 'Content-Type: text/plain'
+	[[ $output == "403 "*"containers.privileged"* ]]
 	nothing_forbidden_exists
 }
 

@@ -110,12 +110,10 @@ call(const char *socket, unsigned timeout_ms, unsigned *ret_status,
 static void
 answers_are_read_to_the_letter(void **state)
 {
-	struct canned dockerd;
-
 	(void)state;
-	assert_int_equal(canned_start(&dockerd, say_wire), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct answer_case *c = &cases[i];
+		struct canned dockerd;
 		_cleanup_buf_ struct buf body = BUF_INIT(BODY_MAX);
 		struct aegis_error err = {0};
 		unsigned status = 0;
@@ -123,6 +121,7 @@ answers_are_read_to_the_letter(void **state)
 
 		wire = c->wire;
 		wire_len = strlen(c->wire);
+		assert_int_equal(canned_start(&dockerd, say_wire), 0);
 		r = call(dockerd.path, LONG_MS, &status, &body, &err);
 		if (r != c->result ||
 		    (r == 0 && (status != c->status ||
@@ -130,8 +129,8 @@ answers_are_read_to_the_letter(void **state)
 		    (r < 0 && !strstr(err.text, dockerd.path)))
 			fail_msg("%s: %d %u \"%s\" %s", c->why, r, status,
 				 buf_str(&body), err.text);
+		canned_stop(&dockerd);
 	}
-	canned_stop(&dockerd);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static struct httpd *server;
 static pthread_t loop;
 static sem_t started, kept;
 static struct httpd_request *kept_request;
-static unsigned turns;
+static atomic_uint turns;
 
 static void
 echo(struct httpd_request *req, void *ctx)
