@@ -39,6 +39,9 @@ int store_error(const struct store *s, int rc, const char *what,
 void store_bind_text(sqlite3_stmt *stmt, int *at, const char *text);
 void store_bind_int(sqlite3_stmt *stmt, int *at, int64_t v);
 
+/* The VFS for writers: one write a commit (wal.c).  NULL: the default one. */
+const char *store_wal_vfs(void);
+
 /* A column's text, NULL if it is NULL; lives until the next step. */
 const char *store_text(sqlite3_stmt *stmt, int column);
 

@@ -16,12 +16,12 @@ static const char schema_1[] = {
 static const char *const migrations[] = {schema_1};
 #define STORE_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
-/* For a new file.  A create's decision takes some 2 KiB: of 4 KiB pages it would
- * get one each and leave half of it empty. */
-#define PAGE_SIZE 8192
+/* For a new file.  A commit writes whole pages to the log: of a create's row, some
+ * 2 KiB, and of what leads to it (docs/benchmarks.md). */
+#define PAGE_SIZE 2048
 /* The keeper copies the log back from outside; if it does not come, the writer
- * does it itself at this many pages (16 MiB). */
-#define WAL_BACKSTOP_PAGES 2048
+ * does it itself at 16 MiB. */
+#define WAL_BACKSTOP_PAGES (16 * 1024 * 1024 / PAGE_SIZE)
 #define WAL_SIZE_LIMIT (32 * 1024 * 1024)
 /* A reader meets a lock only while the log is being recovered or reset. */
 #define READ_TIMEOUT_MS 1000
@@ -302,6 +302,7 @@ set_up(struct store *s, enum store_mode mode, struct aegis_error *err)
 	snprintf(sql, sizeof(sql),
 		 "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; "
 		 "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = %d; "
+		 "PRAGMA secure_delete = OFF; "
 		 "PRAGMA journal_size_limit = %d;",
 		 PAGE_SIZE, WAL_BACKSTOP_PAGES, WAL_SIZE_LIMIT);
 	r = execute(s, sql, err);
@@ -318,7 +319,9 @@ open_database(struct store *s, enum store_mode mode, struct aegis_error *err)
 	const int flags = SQLITE_OPEN_NOMUTEX |
 			  (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE
 					       : SQLITE_OPEN_READONLY);
-	int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL), keep_wal = 1;
+	int rc = sqlite3_open_v2(s->path, &s->db, flags,
+				 mode == STORE_WRITE ? store_wal_vfs() : NULL);
+	int keep_wal = 1;
 
 	if (rc != SQLITE_OK)
 		return store_error(s, rc, "open", err);
