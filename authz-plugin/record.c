@@ -99,15 +99,15 @@ copy(char *to, size_t size, const char *from)
 static void
 fill_names(struct record *r, const struct gate_call *call)
 {
-	const struct spec *s = &call->spec;
+	const struct spec *c = &call->container;
 
 	escape_line(call->subject, r->subject, sizeof(r->subject));
 	escape_line(call->image, r->image, sizeof(r->image));
 	r->container[0] = r->image_id[0] = '\0';
-	if (s->kind == SPEC_INSPECT) {
-		COPY(r->container, s->id);
-		COPY(r->image_id, s->image_id);
-		escape_line(field_string(s->config[CONFIG_IMAGE]), r->image,
+	if (c->kind) {
+		COPY(r->container, c->id);
+		COPY(r->image_id, c->image_id);
+		escape_line(field_string(c->config[CONFIG_IMAGE]), r->image,
 			    sizeof(r->image));
 	}
 }

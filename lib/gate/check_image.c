@@ -99,6 +99,15 @@ passes_by(const struct judge *j, const struct json_node *image, const char *list
 	return false;
 }
 
+static bool
+passing_name(const struct judge *j, const struct json_node *image,
+	     struct image_ref *ret)
+{
+	return passes_by(j, image, "RepoDigests", ret) ||
+	       (j->policy->images.unverified_local &&
+		passes_by(j, image, "RepoTags", ret));
+}
+
 /*
  * A local name is a claim.  Where the policy wants proof, the image needs a
  * digest under that name; where it does not, an image that is known to come
@@ -142,9 +151,7 @@ check_by_id(struct judge *j, const char *text, const char *field,
 			   "dockerd knows no image \"%.80s\"", text);
 		return;
 	}
-	if (passes_by(j, image, "RepoDigests", &ref) ||
-	    (j->policy->images.unverified_local &&
-	     passes_by(j, image, "RepoTags", &ref))) {
+	if (passing_name(j, image, &ref)) {
 		if (!j->image_name[0])
 			snprintf(j->image_name, sizeof(j->image_name), "%s",
 				 ref.name);
@@ -201,6 +208,19 @@ check_image(struct judge *j, const char *text, enum image_use use,
 		check_pinned(j, &ref, field);
 	if (use == IMAGE_RUN)
 		check_origin(j, &ref, field, image);
+}
+
+void
+name_image_of_container(struct judge *j)
+{
+	const char *text = field_string(j->spec->config[CONFIG_IMAGE]);
+	struct image_ref ref;
+
+	if (image_ref_parse(text, &ref, NULL) < 0)
+		return;
+	if (!is_id_for_dockerd(&ref, text, j->facts->image) ||
+	    passing_name(j, j->facts->image, &ref))
+		snprintf(j->image_name, sizeof(j->image_name), "%s", ref.name);
 }
 
 void

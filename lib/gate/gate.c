@@ -208,6 +208,30 @@ name_subject(struct gate_call *call)
 		 (int)sizeof(call->subject) - 1, subject ? subject : "");
 }
 
+/* Does the call reach into a container that is there?  Then it is worth what
+ * the container is worth, even if nobody judged that when it was made; and
+ * dockerd mounts for a copy what a container that never ran would have. */
+static bool
+reaches_in(const struct gate_call *call)
+{
+	switch (call->match.endpoint->id) {
+	case ENDPOINT_CONTAINER_EXEC:
+	case ENDPOINT_EXEC_START:
+	case ENDPOINT_CONTAINER_UNPAUSE:
+	case ENDPOINT_CONTAINER_ARCHIVE_GET:
+	case ENDPOINT_CONTAINER_ARCHIVE_HEAD:
+	case ENDPOINT_CONTAINER_ARCHIVE_PUT:
+	case ENDPOINT_CONTAINER_COPY:
+		return true;
+	/* Who only looks at the output reaches nothing. */
+	case ENDPOINT_CONTAINER_ATTACH:
+	case ENDPOINT_CONTAINER_ATTACH_WS:
+		return uri_query_bool(&call->uri, "stdin");
+	default:
+		return false;
+	}
+}
+
 /* Look-ups that the call itself asks for; inspects ask for more (gate_need). */
 static unsigned
 first_lookups(const struct gate_call *call, const struct policy *policy)
@@ -232,7 +256,7 @@ first_lookups(const struct gate_call *call, const struct policy *policy)
 	case ENDPOINT_PLUGIN_SET:
 		return GATE_LOOKUP_PLUGIN;
 	default:
-		return 0;
+		return reaches_in(call) ? GATE_LOOKUP_CONTAINER : 0;
 	}
 }
 
@@ -280,7 +304,7 @@ gate_call_reset(struct gate_call *call, const struct envelope *envelope)
 	call->envelope = envelope;
 	call->image[0] = call->subject[0] = '\0';
 	call->lookups = 0;
-	call->spec.kind = SPEC_NONE;
+	call->spec.kind = call->container.kind = SPEC_NONE;
 	call->body.root = NULL;
 	call->uri.path = "";
 	call->uri.query_count = 0;
@@ -319,6 +343,12 @@ gate_call_release(struct gate_call *call)
 
 /* --- between: which look-ups are still missing ---------------------------------- */
 
+const struct spec *
+gate_call_mounted(const struct gate_call *call)
+{
+	return call->container.kind ? &call->container : &call->spec;
+}
+
 static bool
 has_bind(const struct spec *s)
 {
@@ -332,17 +362,24 @@ has_bind(const struct spec *s)
 	return false;
 }
 
-/* Ring 2: the container that dockerd described becomes the spec to judge. */
+/* The look-up of an exec is its container's too. */
+static bool
+asks_for_container(const struct gate_call *call)
+{
+	return call->lookups & (GATE_LOOKUP_CONTAINER | GATE_LOOKUP_EXEC);
+}
+
+/* Ring 2: the container that dockerd described is judged too. */
 static void
 adopt_container(struct gate_call *call, const struct gate_facts *facts)
 {
-	struct aegis_error err;
+	struct spec *c = &call->container;
 
-	if (!facts->container || call->spec.kind != SPEC_NONE ||
-	    spec_from_inspect(&call->spec, facts->container, &err) < 0)
+	if (!facts->container || c->kind != SPEC_NONE ||
+	    spec_from_inspect(c, facts->container, NULL) < 0)
 		return;
-	snprintf(call->image, sizeof(call->image), "%s", call->spec.image_id);
-	snprintf(call->subject, sizeof(call->subject), "%s", call->spec.name);
+	snprintf(call->image, sizeof(call->image), "%s", c->image_id);
+	snprintf(call->subject, sizeof(call->subject), "%s", c->name);
 	call->lookups |= GATE_LOOKUP_IMAGE | GATE_LOOKUP_VOLUMES |
 			 GATE_LOOKUP_PATHS;
 }
@@ -354,10 +391,10 @@ gate_need(struct gate_call *call, const struct gate_facts *facts,
 	unsigned need;
 
 	(void)policy;
-	if (call->lookups & GATE_LOOKUP_CONTAINER)
+	if (asks_for_container(call))
 		adopt_container(call, facts);
 	need = call->lookups & ~facts->asked;
-	if ((need & GATE_LOOKUP_PATHS) && !has_bind(&call->spec))
+	if ((need & GATE_LOOKUP_PATHS) && !has_bind(gate_call_mounted(call)))
 		need &= ~(unsigned)GATE_LOOKUP_PATHS;
 	return facts->failed ? 0 : need;
 }
@@ -375,11 +412,13 @@ check_api(struct judge *j)
 			   e->name);
 }
 
+/* What the body asks for. */
 static void
 check_spec(struct judge *j)
 {
 	const struct gate_call *call = j->call;
 
+	j->spec = &call->spec;
 	switch (call->spec.kind) {
 	case SPEC_CREATE:
 		check_image(j, call->image, IMAGE_RUN, "Image",
@@ -393,15 +432,13 @@ check_spec(struct judge *j)
 		check_image(j, call->image, IMAGE_PULL, "ContainerSpec.Image",
 			    NULL);
 		break;
-	case SPEC_INSPECT:
-		check_image_of_container(j);
-		break;
 	case SPEC_UPDATE:
 		check_update(j);
 		return;
 	case SPEC_EXEC:
 		check_exec(j);
 		return;
+	case SPEC_INSPECT:
 	case SPEC_NONE:
 		return;
 	}
@@ -409,16 +446,56 @@ check_spec(struct judge *j)
 	check_mounts(j);
 }
 
-/* What ring 2 could not see, it cannot judge.  A container or exec that dockerd
- * does not know is dockerd's to refuse, with its own words. */
-static bool
-ring_two_is_void(const struct gate_call *call, const struct gate_facts *facts)
+/* What dockerd made of an exec. */
+static void
+check_exec_start(struct judge *j)
 {
-	if (call->lookups & GATE_LOOKUP_CONTAINER)
-		return !facts->container;
-	if (call->lookups & GATE_LOOKUP_EXEC)
-		return !facts->exec;
-	return false;
+	struct aegis_error err = {0};
+	struct spec exec;
+
+	if (spec_from_exec_inspect(&exec, j->facts->exec, &err) < 0) {
+		judge_find(j, RULE_GATE_LOOKUP, "exec", "%s", err.text);
+		return;
+	}
+	j->spec = &exec;
+	check_exec(j);
+	j->spec = NULL;
+}
+
+/* The container that dockerd has.  Who reaches into one that runs is not to
+ * blame for what became of its image's names since, and a policy may allow exec
+ * and copies whatever the container is. */
+static void
+check_container_there(struct judge *j)
+{
+	const bool reaches = reaches_in(j->call);
+
+	if (reaches &&
+	    j->policy->api[j->call->match.endpoint->class] == POLICY_API_ALLOW)
+		return;
+	j->spec = &j->call->container;
+	if (!reaches)
+		check_image_of_container(j);
+	check_container(j);
+	check_mounts(j);
+}
+
+/* What exceptions match by. */
+static void
+name_judged(struct judge *j)
+{
+	const struct gate_call *call = j->call;
+
+	if (call->container.kind) {
+		j->spec = &call->container;
+		j->container_name = call->container.name;
+		name_image_of_container(j);
+	} else if (call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE) {
+		j->container_name = query(call, "name");
+	}
+	j->labels = gate_call_mounted(call)->kind
+			    ? gate_call_mounted(call)->config[CONFIG_LABELS]
+			    : NULL;
 }
 
 void
@@ -431,11 +508,8 @@ gate_judge(const struct gate_call *call, const struct gate_facts *facts,
 			  .policy = policy,
 			  .host = host,
 			  .now_ms = now_ms,
-			  .spec = call->spec.kind ? &call->spec : NULL,
 			  .container_name = "",
 			  .verdict = ret};
-	struct aegis_error err = {0};
-	struct spec exec;
 
 	ret->finding_count = 0;
 	ret->exception = NULL;
@@ -444,26 +518,21 @@ gate_judge(const struct gate_call *call, const struct gate_facts *facts,
 		gate_deny(ret, RULE_GATE_LOOKUP, "", "%s", facts->failed);
 		return;
 	}
-	if (call->spec.kind == SPEC_INSPECT)
-		j.container_name = call->spec.name;
-	else if (call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE)
-		j.container_name = query(call, "name");
+	name_judged(&j);
 	check_api(&j);
-	if ((call->lookups & GATE_LOOKUP_CONTAINER) && facts->container &&
-	    call->spec.kind != SPEC_INSPECT)
+	/* A container or exec that dockerd does not know is dockerd's to refuse,
+	 * with its own words; one that cannot be read is ours. */
+	if (asks_for_container(call) && facts->container &&
+	    !call->container.kind)
 		judge_find(&j, RULE_GATE_LOOKUP, "inspect",
 			   "dockerd's description of the container cannot be "
 			   "read");
-	if ((call->lookups & GATE_LOOKUP_EXEC) && facts->exec) {
-		if (spec_from_exec_inspect(&exec, facts->exec, &err) < 0) {
-			judge_find(&j, RULE_GATE_LOOKUP, "exec", "%s", err.text);
-		} else {
-			j.spec = &exec;
-			check_exec(&j);
-		}
-	} else if (!ring_two_is_void(call, facts)) {
+	if ((call->lookups & GATE_LOOKUP_EXEC) && facts->exec)
+		check_exec_start(&j);
+	if (call->spec.kind)
 		check_spec(&j);
-	}
+	if (call->container.kind)
+		check_container_there(&j);
 	check_endpoint(&j);
 	verdict_finish(ret);
 }

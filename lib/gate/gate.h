@@ -88,6 +88,8 @@ struct gate_call {
 	struct endpoint_match match;
 	struct json_doc body;
 	struct spec spec; /* of create, service create/update, update, exec */
+	struct spec container; /* ring 2: the one the call is about, as dockerd
+				* describes it; SPEC_NONE until that is known */
 	char image[IMAGE_REF_NAME_MAX + IMAGE_REF_DIGEST_MAX + 256]; /* the
 		* reference the call is about, as dockerd puts it together; "" */
 	char subject[256]; /* what the record calls it: container, image, ... */
@@ -136,6 +138,9 @@ int gate_read(struct gate_call *call, const struct envelope *envelope,
 	      const struct policy *policy, const struct gate_host *host,
 	      struct gate_verdict *verdict);
 void gate_call_release(struct gate_call *call);
+
+/* The spec whose mounts count: of the container there is, or that is wanted. */
+const struct spec *gate_call_mounted(const struct gate_call *call);
 
 /*
  * Ring 2 learns more look-ups from the first ones: the image and the volumes of

@@ -17,10 +17,10 @@ struct judge {
 	const struct policy *policy;
 	const struct gate_host *host;
 	int64_t now_ms;
-	/* The container judged: of the call, or of the facts in ring 2; NULL if
-	 * the call is about none. */
+	/* What is judged just now: of the call, or in ring 2 of the facts. */
 	const struct spec *spec;
 	/* For exceptions: names of what is judged, "" if there is none. */
+	const struct json_node *labels;
 	char image_name[IMAGE_REF_NAME_MAX + 64]; /* normalised */
 	const char *container_name;
 	struct gate_verdict *verdict;
@@ -47,6 +47,8 @@ enum image_use {
 /* A reference as dockerd puts it together.  image: its inspect, or NULL. */
 void check_image(struct judge *j, const char *text, enum image_use use,
 		 const char *field, const struct json_node *image);
+/* Ring 2: what exceptions call the image that a container was made of. */
+void name_image_of_container(struct judge *j);
 /* Ring 2: the image a container was made of, by name and by what it is. */
 void check_image_of_container(struct judge *j);
 

@@ -244,7 +244,7 @@ static int
 read_mounts(struct lookup *l, const struct gate_call *call)
 {
 	struct aegis_error err = {0};
-	int r = spec_mounts(&call->spec, &l->mounts, &err);
+	int r = spec_mounts(gate_call_mounted(call), &l->mounts, &err);
 
 	return r < 0 ? fail(l, r, "mounts", err.text) : 0;
 }

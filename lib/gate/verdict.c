@@ -31,8 +31,6 @@ static bool
 exception_matches(const struct judge *j, const struct policy_exception *e)
 {
 	const char *user = j->call->envelope->user;
-	const struct json_node *labels =
-		j->spec ? j->spec->config[CONFIG_LABELS] : NULL;
 
 	if (j->now_ms > e->until_ms)
 		return false;
@@ -48,7 +46,7 @@ exception_matches(const struct judge *j, const struct policy_exception *e)
 	    (!j->container_name[0] ||
 	     !glob_match(e->match.container, j->container_name)))
 		return false;
-	return !e->match.label || exception_has_label(e->match.label, labels);
+	return !e->match.label || exception_has_label(e->match.label, j->labels);
 }
 
 static const struct policy_exception *

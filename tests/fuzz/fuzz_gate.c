@@ -42,7 +42,7 @@ resolve_to_itself(struct gate_facts *facts, const struct gate_call *call)
 	static struct spec_mounts mounts;
 
 	facts->path_count = 0;
-	if (spec_mounts(&call->spec, &mounts, NULL) < 0)
+	if (spec_mounts(gate_call_mounted(call), &mounts, NULL) < 0)
 		return;
 	for (unsigned i = 0; i < mounts.count; i++)
 		if (strcmp(mounts.v[i].type, "bind") == 0 &&

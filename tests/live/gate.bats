@@ -145,6 +145,7 @@ is_gated() {
 	"$DOCKER" volume create --opt type=none --opt o=bind --opt device=/usr hostusr
 	"$DOCKER" create --name old-vol -v hostusr:/h --network none nginx:1.27 sleep 60
 	"$DOCKER" run -d --name old-exec --network none nginx:1.27 sleep 300
+	"$DOCKER" run -di --name old-bind -v /usr:/h --network none nginx:1.27 sh
 	exec=$(curl -sS --unix-socket "$SOCK" -H 'Content-Type: application/json' \
 		-d '{"Privileged":true,"Cmd":["id"]}' http://d/containers/old-exec/exec | jq -r .Id)
 	[ -n "$exec" ]
@@ -163,7 +164,14 @@ is_gated() {
 	denied exec.privileged "$DOCKER" exec --privileged old-exec id
 	run "$DOCKER" exec old-exec echo inside
 	[ "$output" = inside ]
-	"$DOCKER" rm -f old-priv old-vol old-exec
+	# One that runs is worth to who reaches into it what it is.
+	denied containers.binds "$DOCKER" exec old-bind ls /h
+	denied containers.binds "$DOCKER" cp old-bind:/h/bin/env "$T/env"
+	run api POST '/v1.41/containers/old-bind/attach?stream=1&stdin=1' -H 'Content-Length: 0'
+	[[ $output == "403 "*"containers.binds"* ]]
+	"$DOCKER" pause old-bind
+	denied containers.binds "$DOCKER" unpause old-bind
+	"$DOCKER" rm -f old-priv old-vol old-exec old-bind
 }
 
 @test "many starts at once do not wait for each other" {
@@ -207,7 +215,7 @@ is_gated() {
 	"$DOCKER" rm recorded
 }
 
-@test "the gate answers again after kill -9, and no answer is missing in the store" {
+@test "the gate answers again after kill -9, and goes on with its record" {
 	local before after
 	stop gate KILL
 	before=$(sql 'select count(*) from decisions')

@@ -144,7 +144,7 @@ run(const char *policy_text, const struct call *c)
 		facts.volume_count = c->volume ? 1 : 0;
 		while (gate_need(&call, &facts, policy)) {
 			facts.asked |= call.lookups;
-			if (spec_mounts(&call.spec, &mounts, NULL) == 0) {
+			if (spec_mounts(gate_call_mounted(&call), &mounts, NULL) == 0) {
 				facts.path_count = 0;
 				fill_paths(&facts, &mounts, c->resolved);
 			}
@@ -501,8 +501,48 @@ what_dockerd_understood_is_judged_at_start(void **state)
 	      {"an image that is gone", "images.unresolved", {.uri = "/v1.41/containers/web/start", .length = "0", .container = INSPECT("")}},
 	      {"a container that is not there is dockerd's to refuse", NULL, {.uri = "/v1.41/containers/web/start", .length = "0"}},
 	      {"a look-up that failed", "gate.lookup", {.uri = "/v1.41/containers/web/start", .length = "0", .failed = "dockerd did not answer within 5 s"}},
+	      {"unpause too", "containers.privileged", {.uri = "/v1.41/containers/web/unpause", .length = "0", .container = INSPECT("\"Privileged\":true"), .image = NGINX}},
 	      {"exec start", NULL, {.uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = "{\"ContainerID\":\"" SHA "\",\"ProcessConfig\":{\"privileged\":false,\"entrypoint\":\"id\"}}"}},
 	      {"privileged exec start", "exec.privileged", {.uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = "{\"ContainerID\":\"" SHA "\",\"ProcessConfig\":{\"privileged\":true,\"entrypoint\":\"id\"}}"}});
+}
+
+/* Exec, and attach with stdin, are worth what the container is worth. */
+static void
+who_reaches_into_a_container_gets_what_it_is(void **state)
+{
+	static const char waived[] =
+		"version: 1\n"
+		"exceptions:\n"
+		"  - {name: a, owner: o, reason: r, until: 2027-01-31, match: {image: docker.io/library/nginx, container: web, label: team=ops}, waive: [containers.privileged]}\n";
+#define PLAIN_EXEC "{\"ContainerID\":\"" SHA "\",\"ProcessConfig\":{\"privileged\":false,\"entrypoint\":\"id\"}}"
+#define EXEC(c) .uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = PLAIN_EXEC, .container = c
+#define ATTACH(q) .uri = "/v1.41/containers/web/attach?" q, .length = "0", .container = INSPECT("\"Privileged\":true")
+#define BOOT "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/boot\",\"Destination\":\"/e\",\"RW\":true}]}"
+#define PRIVILEGED_OF(labels) "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\",\"Labels\":" labels "},\"HostConfig\":{\"Privileged\":true},\"Mounts\":[]}"
+
+	(void)state;
+	CHECK(baseline,
+	      {"an exec made in a privileged one", "containers.privileged", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"]}", .container = INSPECT("\"Privileged\":true")}},
+	      {"both are judged", "exec.privileged", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"Privileged\":true}", .container = INSPECT("\"Privileged\":false")}},
+	      {"a copy into one that never ran", "containers.binds", {.method = "PUT", .uri = "/v1.41/containers/web/archive?path=/h", .container = BOOT}},
+	      {"a copy out of it", "containers.binds", {.method = "GET", .uri = "/v1.41/containers/web/archive?path=/h/shadow", .container = BOOT}},
+	      {"a look at a file of it", "containers.binds", {.method = "HEAD", .uri = "/v1.41/containers/web/archive?path=/h/shadow", .container = BOOT}},
+	      {"a copy out of a plain one", NULL, {.method = "GET", .uri = "/v1.41/containers/web/archive?path=/h", .container = INSPECT("\"Privileged\":false")}},
+	      {"its description", NULL, {.method = "GET", .uri = "/v1.41/containers/web/json"}},
+	      {"an exec in a plain container", NULL, {EXEC(INSPECT("\"Privileged\":false")), .image = NGINX}},
+	      {"in a privileged one, from before the gate", "containers.privileged", {EXEC(INSPECT("\"Privileged\":true")), .image = NGINX}},
+	      {"its mounts", "containers.binds", {EXEC(BOOT), .image = NGINX}},
+	      {"an image that lost its name since", NULL, {EXEC(INSPECT("\"Privileged\":false"))}},
+	      {"a container that cannot be read", "gate.lookup", {EXEC("{\"Id\":\"" SHA "\"}")}},
+	      {"attach with stdin", "containers.privileged", {ATTACH("stream=1&stdin=1&stdout=1")}},
+	      {"attach that only looks", NULL, {ATTACH("stream=1&stdin=0&stdout=1")}},
+	      {"over a web socket", "containers.privileged", {.method = "GET", .uri = "/v1.41/containers/web/attach/ws?stdin=true", .container = INSPECT("\"Privileged\":true")}});
+	CHECK("version: 1\napi: {exec: allow}\n",
+	      {"a policy that allows exec anywhere", NULL, {EXEC(INSPECT("\"Privileged\":true")), .image = NGINX}},
+	      {"but for privilege of its own", "exec.privileged", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"Privileged\":true}", .container = INSPECT("\"Privileged\":true")}});
+	CHECK(waived,
+	      {"the exception of its container", NULL, {EXEC(PRIVILEGED_OF("{\"team\":\"ops\"}")), .image = NGINX}},
+	      {"another label", "containers.privileged", {EXEC(PRIVILEGED_OF("{\"team\":\"dev\"}")), .image = NGINX}});
 }
 
 static void
@@ -569,6 +609,7 @@ main(void)
 		cmocka_unit_test(other_endpoints_have_their_checks),
 		cmocka_unit_test(the_gate_protects_itself),
 		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
+		cmocka_unit_test(who_reaches_into_a_container_gets_what_it_is),
 		cmocka_unit_test(a_policy_can_audit_waive_and_close),
 		cmocka_unit_test(a_message_names_rule_field_and_way_out),
 	};

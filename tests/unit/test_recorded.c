@@ -62,7 +62,7 @@ answer(struct gate_facts *facts, const struct gate_call *call, unsigned missing)
 	if (missing & GATE_LOOKUP_IMAGE)
 		facts->image = image.root;
 	if (!(missing & GATE_LOOKUP_PATHS) ||
-	    spec_mounts(&call->spec, &mounts, NULL) < 0)
+	    spec_mounts(gate_call_mounted(call), &mounts, NULL) < 0)
 		return;
 	facts->path_count = 0;
 	for (unsigned i = 0; i < mounts.count; i++)
