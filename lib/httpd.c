@@ -17,11 +17,13 @@
 /* Nothing of ours needs the loop more often than something happens. */
 #define LONGEST_WAIT_MS 60000
 
-/* One accepted connection, for the cap and for an orderly stop. */
+/* One accepted connection, for the cap, the read deadline and an orderly stop. */
 struct connection {
 	struct connection *next, **link;
 	struct httpd *server;
-	int fd; /* h2o's; only to shut it down */
+	h2o_socket_t *socket; /* h2o's; only to look at and to shut down */
+	unsigned pending;     /* requests with a handler */
+	uint64_t half_since_ms; /* a part of a request is there; 0: none */
 };
 
 struct listener {
@@ -51,7 +53,7 @@ struct httpd {
 	unsigned connection_count, connections_max;
 	bool paused; /* at the cap: the listeners do not read */
 	bool replied; /* in this turn: its writes still have to be finished */
-	bool stopping, leaked;
+	bool stopping;
 	pthread_mutex_t lock; /* closed */
 	bool closed;          /* no more posts */
 	void (*turn)(void *ctx);
@@ -60,11 +62,19 @@ struct httpd {
 	void *tick_ctx;
 	unsigned tick_ms;
 	uint64_t tick_at_ms, now_ms;
+	void (*alarm)(void *ctx);
+	void *alarm_ctx;
+	uint64_t alarm_at_ms; /* 0: none */
+	void (*wind_down)(void *ctx);
+	void *wind_down_ctx;
+	unsigned read_timeout_ms;
+	uint64_t sweep_at_ms;
 };
 
 struct httpd_request {
 	h2o_req_t *req;
 	struct httpd *server;
+	struct connection *connection;
 	void *data;
 };
 
@@ -95,6 +105,12 @@ find_route(const struct httpd *s, const h2o_req_t *req, bool *ret_path_known)
 	return NULL;
 }
 
+static struct connection *
+connection_of(const h2o_req_t *req)
+{
+	return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+}
+
 static int
 on_request(h2o_handler_t *self, h2o_req_t *req)
 {
@@ -114,7 +130,10 @@ on_request(h2o_handler_t *self, h2o_req_t *req)
 		return 0;
 	}
 	r = h2o_mem_alloc_pool(&req->pool, sizeof(*r));
-	*r = (struct httpd_request){.req = req, .server = s};
+	*r = (struct httpd_request){
+		.req = req, .server = s, .connection = connection_of(req)};
+	r->connection->pending++;
+	r->connection->half_since_ms = 0;
 	route->handle(r, s->ctx);
 	return 0;
 }
@@ -164,6 +183,7 @@ httpd_reply(struct httpd_request *r, unsigned status, const char *content_type,
 	h2o_req_t *req = r->req;
 
 	r->server->replied = true;
+	r->connection->pending--;
 	req->res.status = (int)status;
 	req->res.reason = reason_of(status);
 	/* Else h2o would send it chunked. */
@@ -238,7 +258,7 @@ on_accept(h2o_socket_t *listener, const char *err)
 	*c = (struct connection){.next = s->connections,
 				 .link = &s->connections,
 				 .server = s,
-				 .fd = h2o_socket_get_fd(socket)};
+				 .socket = socket};
 	if (c->next)
 		c->next->link = &c->next;
 	s->connections = c;
@@ -274,6 +294,42 @@ unsigned
 httpd_connections(const struct httpd *s)
 {
 	return s->connection_count;
+}
+
+unsigned
+httpd_connections_max(const struct httpd *s)
+{
+	return s->connections_max;
+}
+
+/* h2o sees the end of its input and closes. */
+static void
+cut(const struct connection *c, int how)
+{
+	shutdown(h2o_socket_get_fd(c->socket), how);
+}
+
+/* h2o has one deadline for an idle connection and for half a request.  What it
+ * has read and no handler was given is the second. */
+static void
+check_half(struct connection *c)
+{
+	const struct httpd *s = c->server;
+
+	if (c->pending || c->socket->input->size == 0)
+		c->half_since_ms = 0;
+	else if (!c->half_since_ms)
+		c->half_since_ms = s->now_ms;
+	else if (s->now_ms - c->half_since_ms >= s->read_timeout_ms)
+		cut(c, SHUT_RDWR);
+}
+
+static void
+sweep(struct httpd *s)
+{
+	for (struct connection *c = s->connections; c; c = c->next)
+		check_half(c);
+	s->sweep_at_ms = s->now_ms + s->read_timeout_ms / 2;
 }
 
 /* --- posts ---------------------------------------------------------------------------- */
@@ -342,6 +398,21 @@ httpd_on_tick(struct httpd *s, unsigned interval_ms, void (*fn)(void *ctx),
 	s->tick_at_ms = s->now_ms + interval_ms;
 }
 
+void
+httpd_alarm(struct httpd *s, uint64_t at_ms, void (*fn)(void *ctx), void *ctx)
+{
+	s->alarm = fn;
+	s->alarm_ctx = ctx;
+	s->alarm_at_ms = at_ms;
+}
+
+void
+httpd_on_wind_down(struct httpd *s, void (*fn)(void *ctx), void *ctx)
+{
+	s->wind_down = fn;
+	s->wind_down_ctx = ctx;
+}
+
 uint64_t
 httpd_now_ms(const struct httpd *s)
 {
@@ -350,16 +421,39 @@ httpd_now_ms(const struct httpd *s)
 
 /* --- the loop ------------------------------------------------------------------------- */
 
+static void
+sooner(uint64_t *at_ms, uint64_t other_ms, bool on)
+{
+	if (on && other_ms < *at_ms)
+		*at_ms = other_ms;
+}
+
 static int32_t
 next_wait_ms(const struct httpd *s)
 {
+	uint64_t at_ms = s->now_ms + LONGEST_WAIT_MS;
+
 	if (s->replied)
 		return 0;
-	if (!s->tick_ms)
-		return LONGEST_WAIT_MS;
-	return s->tick_at_ms > s->now_ms
-		       ? (int32_t)(s->tick_at_ms - s->now_ms)
-		       : 0;
+	sooner(&at_ms, s->tick_at_ms, s->tick_ms);
+	sooner(&at_ms, s->alarm_at_ms, s->alarm_at_ms);
+	sooner(&at_ms, s->sweep_at_ms, s->read_timeout_ms && s->connections);
+	return at_ms > s->now_ms ? (int32_t)(at_ms - s->now_ms) : 0;
+}
+
+static void
+run_timers(struct httpd *s)
+{
+	if (s->tick_ms && s->now_ms >= s->tick_at_ms) {
+		s->tick_at_ms = s->now_ms + s->tick_ms;
+		s->tick(s->tick_ctx);
+	}
+	if (s->alarm_at_ms && s->now_ms >= s->alarm_at_ms) {
+		s->alarm_at_ms = 0; /* it may set the next */
+		s->alarm(s->alarm_ctx);
+	}
+	if (s->read_timeout_ms && s->now_ms >= s->sweep_at_ms)
+		sweep(s);
 }
 
 static int
@@ -369,10 +463,7 @@ run_turn(struct httpd *s, int32_t wait_ms, struct aegis_error *err)
 	if (h2o_evloop_run(s->loop, wait_ms) != 0 && errno != EINTR)
 		return aegis_error_set(err, -errno, "wait for events");
 	s->now_ms = clock_monotonic_ms();
-	if (s->tick_ms && s->now_ms >= s->tick_at_ms) {
-		s->tick_at_ms = s->now_ms + s->tick_ms;
-		s->tick(s->tick_ctx);
-	}
+	run_timers(s);
 	if (s->turn)
 		s->turn(s->turn_ctx);
 	return 0;
@@ -400,7 +491,9 @@ wind_down(struct httpd *s, unsigned grace_ms, struct aegis_error *err)
 	close_listeners(s);
 	s->context.shutdown_requested = 1;
 	for (struct connection *c = s->connections; c; c = c->next)
-		shutdown(c->fd, SHUT_RD);
+		cut(c, SHUT_RD);
+	if (s->wind_down)
+		s->wind_down(s->wind_down_ctx);
 	while (s->connections && clock_monotonic_ms() < deadline) {
 		int r = run_turn(s, 10, err);
 
@@ -476,6 +569,7 @@ httpd_new(struct httpd **ret, const struct httpd_options *options,
 	s->ctx = ctx;
 	s->connections_max = options->connections_max ? options->connections_max
 						      : default_cap();
+	s->read_timeout_ms = options->read_timeout_ms;
 	s->now_ms = clock_monotonic_ms();
 	pthread_mutex_init(&s->lock, NULL);
 	configure(s, options);

@@ -7,7 +7,8 @@
  * choices: research/h2o-and-dockerd.md section 1.
  *
  * A body over body_max is a 413; beyond connections_max the listener pauses
- * instead of spinning.  h2o hides the lengths of a body from its handlers: of two
+ * instead of spinning; whoever began a request has read_timeout_ms to finish it,
+ * or half as much again, and loses the connection.  h2o hides the lengths of a body from its handlers: of two
  * Content-Lengths the first counts, and Transfer-Encoding before both.  That is
  * harmless only without a proxy in front, which could read it otherwise.
  */
@@ -33,6 +34,7 @@ struct httpd_options {
 	size_t body_max;
 	unsigned connections_max;    /* 0: half of RLIMIT_NOFILE */
 	unsigned request_timeout_ms; /* header + body, and keep-alive idle */
+	unsigned read_timeout_ms;    /* header + body only; 0: none of its own */
 };
 
 /* path is an exact match.  Unmatched paths get 404, a wrong method 405. */
@@ -50,13 +52,15 @@ void httpd_free(struct httpd *s);
 
 /*
  * A listening Unix socket: stale file of a dead owner replaced, a live one is
- * -EADDRINUSE; created under umask 0177 in a folder made 0755 if missing; mode is
- * what the socket file gets.  Does not accept yet.  Returns fd in *ret_fd.
+ * -EADDRINUSE, also where two start at once; created under umask 0177 in a folder
+ * made 0755 if missing; mode is what the socket file gets.  Does not accept yet.
+ * Returns fd in *ret_fd.
  */
 int httpd_listen_unix(const char *path, mode_t mode, int *ret_fd,
 		      struct aegis_error *err);
 /* The socket systemd handed over (LISTEN_PID/LISTEN_FDS, sd_listen_fds(3)):
- * 0 and *ret_fd, or -ENOENT if none. */
+ * 0 and *ret_fd, -ENOENT if none, or -EINVAL if it is not a listening Unix stream
+ * socket. */
 int httpd_listen_systemd(int *ret_fd, struct aegis_error *err);
 
 /* Serve fd from the loop; call before httpd_run(), in the thread that will run
@@ -67,6 +71,9 @@ int httpd_add_listener(struct httpd *s, int fd, struct aegis_error *err);
  * grace_ms. */
 int httpd_run(struct httpd *s, unsigned grace_ms, struct aegis_error *err);
 void httpd_stop(struct httpd *s); /* any thread, not a signal handler */
+/* Call fn(ctx) once in the loop when the grace begins: the last chance to answer
+ * what was kept. */
+void httpd_on_wind_down(struct httpd *s, void (*fn)(void *ctx), void *ctx);
 
 /* --- inside a handler --- */
 struct httpd_bytes httpd_body(const struct httpd_request *req);
@@ -90,9 +97,15 @@ void httpd_on_turn(struct httpd *s, void (*fn)(void *ctx), void *ctx);
  * Loop thread, or before httpd_run(). */
 void httpd_on_tick(struct httpd *s, unsigned interval_ms, void (*fn)(void *ctx),
 		   void *ctx);
+/* Call fn(ctx) once in the loop, at at_ms of httpd_now_ms() or soon after; 0 calls
+ * it off.  One alarm a server; setting it replaces the one before.  Loop thread,
+ * or before httpd_run(). */
+void httpd_alarm(struct httpd *s, uint64_t at_ms, void (*fn)(void *ctx),
+		 void *ctx);
 /* Milliseconds of the loop's monotonic clock, cached per turn. */
 uint64_t httpd_now_ms(const struct httpd *s);
 
 unsigned httpd_connections(const struct httpd *s);
+unsigned httpd_connections_max(const struct httpd *s);
 
 #endif

@@ -14,19 +14,22 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/httpd.h"
 
 #define BODY_MAX 1000
 #define CONNECTIONS_MAX 4
-#define REQUEST_TIMEOUT_MS 300
+#define REQUEST_TIMEOUT_MS 2000
+#define READ_TIMEOUT_MS 200
 #define WAIT_MS 10000
 
 static char path[64];
@@ -71,9 +74,25 @@ count_turn(void *ctx)
 	turns++;
 }
 
+static void
+ring(void *ctx)
+{
+	(void)ctx;
+	answer_kept((char[]){"ring"});
+}
+
+static void
+keep_until_alarm(struct httpd_request *req, void *ctx)
+{
+	(void)ctx;
+	kept_request = req;
+	httpd_alarm(server, httpd_now_ms(server) + 10, ring, NULL);
+}
+
 static const struct httpd_route routes[] = {
 	{"POST", "/echo", echo},
 	{"GET", "/keep", keep},
+	{"GET", "/alarm", keep_until_alarm},
 };
 
 static void *
@@ -83,15 +102,17 @@ run(void *arg)
 		.body_max = BODY_MAX,
 		.connections_max = CONNECTIONS_MAX,
 		.request_timeout_ms = REQUEST_TIMEOUT_MS,
+		.read_timeout_ms = READ_TIMEOUT_MS,
 	};
 	int fd = -1, r;
 
 	(void)arg;
 	r = httpd_listen_unix(path, 0600, &fd, NULL);
 	if (r == 0)
-		r = httpd_new(&server, &options, routes, 2, NULL, NULL);
+		r = httpd_new(&server, &options, routes, 3, NULL, NULL);
 	if (r == 0) {
 		httpd_on_turn(server, count_turn, NULL);
+		httpd_on_wind_down(server, ring, NULL);
 		r = httpd_add_listener(server, fd, NULL);
 	}
 	sem_post(&started);
@@ -115,15 +136,11 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	void *result;
-
 	(void)state;
-	httpd_stop(server);
-	pthread_join(loop, &result);
 	httpd_free(server);
 	unlink(path);
 	*strrchr(path, '/') = '\0';
-	return rmdir(path) || result ? -1 : 0;
+	return rmdir(path);
 }
 
 static int
@@ -233,21 +250,75 @@ requests_are_answered_or_refused(void **state)
 	assert_true(turns > 0);
 }
 
-/* Whoever is slow is not waited for. */
+static bool
+is_open(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* Whoever is slow is not waited for; whoever only keeps a connection is. */
 static void
 half_a_request_ends_at_the_deadline(void **state)
 {
 	static const char *const halves[] = {
-		"", "POST /ec", "POST /echo HTTP/1.1\r\n",
+		"POST /ec", "POST /echo HTTP/1.1\r\n",
 		"POST /echo HTTP/1.1\r\nContent-Length: 10\r\n\r\nhi"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
 		char got[4096];
+		int idle = connect_to();
 
 		exchange(halves[i], strlen(halves[i]), got, sizeof(got));
 		assert_null(strstr(got, " 200 "));
+		assert_true(is_open(idle));
+		close(idle);
 	}
+}
+
+static void
+an_idle_connection_ends_at_its_own_deadline(void **state)
+{
+	char got[4096];
+
+	(void)state;
+	exchange("", 0, got, sizeof(got));
+	assert_string_equal(got, "");
+}
+
+/* However long its answer takes. */
+static void
+a_request_that_is_there_is_not_half(void **state)
+{
+	static const char request[] = "GET /keep HTTP/1.1\r\n" CLOSE "\r\n";
+	static const char half[] = "POST /ec";
+	static char later[] = "later";
+	int fd = connect_to();
+	char got[4096];
+
+	(void)state;
+	assert_true(send(fd, request, strlen(request), MSG_NOSIGNAL) > 0);
+	sem_wait(&kept);
+	/* A half one that began later has gone when this ends. */
+	exchange(half, strlen(half), got, sizeof(got));
+	assert_true(is_open(fd));
+	assert_int_equal(httpd_post(server, answer_kept, later), 0);
+	read_all(fd, got, sizeof(got));
+	close(fd);
+	assert_non_null(strstr(got, "\r\n\r\nlater"));
+}
+
+static void
+an_alarm_rings_once(void **state)
+{
+	static const char request[] = "GET /alarm HTTP/1.1\r\n" CLOSE "\r\n";
+	char got[4096];
+
+	(void)state;
+	exchange(request, strlen(request), got, sizeof(got));
+	assert_non_null(strstr(got, "\r\n\r\nring"));
 }
 
 static void
@@ -323,6 +394,86 @@ a_dead_socket_is_replaced_and_a_file_is_not(void **state)
 	assert_int_equal(unlink(file), 0);
 }
 
+static void *
+start_one(void *arg)
+{
+	const char *stale = arg;
+	int fd = -1;
+
+	return (void *)(intptr_t)(
+		httpd_listen_unix(stale, 0600, &fd, NULL) == 0 ? fd : -1);
+}
+
+/* Two that find the same dead socket: one listens, and keeps it. */
+static void
+of_two_that_start_at_once_one_listens(void **state)
+{
+	char stale[80];
+
+	(void)state;
+	snprintf(stale, sizeof(stale), "%s.stale", path);
+	for (int i = 0; i < 200; i++) {
+		pthread_t other;
+		void *theirs;
+		int mine = -1;
+
+		assert_int_equal(httpd_listen_unix(stale, 0600, &mine, NULL),
+				 0);
+		close(mine);
+		assert_int_equal(pthread_create(&other, NULL, start_one, stale),
+				 0);
+		mine = (int)(intptr_t)start_one(stale);
+		pthread_join(other, &theirs);
+		assert_true((mine < 0) != ((int)(intptr_t)theirs < 0));
+		close(mine < 0 ? (int)(intptr_t)theirs : mine);
+	}
+	assert_int_equal(unlink(stale), 0);
+}
+
+/* In a process of its own, as it is about one number of a descriptor. */
+static int
+take_from_systemd(int fd)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct aegis_error err = {0};
+		char pid[16];
+		int got = -1, r;
+
+		snprintf(pid, sizeof(pid), "%d", (int)getpid());
+		setenv("LISTEN_PID", pid, 1);
+		setenv("LISTEN_FDS", "1", 1);
+		dup2(fd, 3);
+		r = httpd_listen_systemd(&got, &err);
+		_exit(r == 0 ? 0 : strstr(err.text, "listening") ? -r : 99);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+what_systemd_hands_over_must_listen(void **state)
+{
+	char there[80];
+	int file = open("/dev/null", O_RDWR | O_CLOEXEC), pair[2], fd = -1;
+
+	(void)state;
+	snprintf(there, sizeof(there), "%s.systemd", path);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(httpd_listen_unix(there, 0600, &fd, NULL), 0);
+	assert_int_equal(take_from_systemd(file), EINVAL);
+	assert_int_equal(take_from_systemd(pair[0]), EINVAL);
+	assert_int_equal(take_from_systemd(fd), 0);
+	close(file);
+	close(pair[0]);
+	close(pair[1]);
+	close(fd);
+	assert_int_equal(unlink(there), 0);
+}
+
 static void
 systemd_hands_over_one_socket_or_none(void **state)
 {
@@ -342,17 +493,44 @@ systemd_hands_over_one_socket_or_none(void **state)
 	unsetenv("LISTEN_FDS");
 }
 
+/* Last: the server ends. */
+static void
+what_is_kept_at_the_end_is_answered(void **state)
+{
+	static const char request[] = "GET /keep HTTP/1.1\r\n" CLOSE "\r\n";
+	char got[4096];
+	void *result;
+	int fd = connect_to();
+
+	(void)state;
+	assert_true(send(fd, request, strlen(request), MSG_NOSIGNAL) > 0);
+	sem_wait(&kept);
+	httpd_stop(server);
+	read_all(fd, got, sizeof(got));
+	close(fd);
+	assert_non_null(strstr(got, "\r\n\r\nring"));
+	pthread_join(loop, &result);
+	assert_null(result);
+	assert_int_equal(httpd_post(server, answer_kept, NULL), -ESHUTDOWN);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_are_answered_or_refused),
 		cmocka_unit_test(half_a_request_ends_at_the_deadline),
+		cmocka_unit_test(an_idle_connection_ends_at_its_own_deadline),
+		cmocka_unit_test(a_request_that_is_there_is_not_half),
+		cmocka_unit_test(an_alarm_rings_once),
 		cmocka_unit_test(a_kept_request_is_answered_from_elsewhere),
 		cmocka_unit_test(beyond_the_cap_others_wait),
 		cmocka_unit_test(a_live_socket_is_not_taken_over),
 		cmocka_unit_test(a_dead_socket_is_replaced_and_a_file_is_not),
+		cmocka_unit_test(of_two_that_start_at_once_one_listens),
+		cmocka_unit_test(what_systemd_hands_over_must_listen),
 		cmocka_unit_test(systemd_hands_over_one_socket_or_none),
+		cmocka_unit_test(what_is_kept_at_the_end_is_answered),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
