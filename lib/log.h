@@ -4,7 +4,8 @@
  * main() logs an error once, with its context; library code stays at debug.
  * Each line is one write(2): "program: level: text\n", control characters of
  * the text escaped, so that what an attacker chose cannot forge a second line.
- * Any thread may call.
+ * Nobody waits for who reads: lines that do not fit are dropped, counted, and the
+ * count is said when there is room again.  Any thread may call.
  */
 #ifndef AEGIS_LIB_LOG_H
 #define AEGIS_LIB_LOG_H
