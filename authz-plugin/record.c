@@ -8,8 +8,9 @@
 #include "lib/gate/fields.h"
 #include "lib/json_out.h"
 
-/* Kept for reuse; more are freed. */
-#define POOL_MAX 256
+/* Kept for reuse; more are freed, and what is longer than most. */
+#define POOL_MAX 64
+#define KEEP_BYTES 4096
 
 static struct record *pool;
 static unsigned pool_count;
@@ -41,6 +42,10 @@ record_free(struct record *r)
 	if (!r)
 		return;
 	if (pool_count < POOL_MAX) {
+		buf_trim(&r->uri, KEEP_BYTES);
+		buf_trim(&r->body, KEEP_BYTES);
+		buf_trim(&r->facts, KEEP_BYTES);
+		buf_trim(&r->reply, KEEP_BYTES);
 		r->next = pool;
 		pool = r;
 		pool_count++;

@@ -24,6 +24,15 @@ buf_clear(struct buf *b)
 		b->data[0] = '\0';
 }
 
+void
+buf_trim(struct buf *b, size_t keep_bytes)
+{
+	if (b->cap > keep_bytes)
+		buf_release(b);
+	else
+		buf_clear(b);
+}
+
 char *
 buf_grow(struct buf *b, size_t len)
 {

@@ -25,6 +25,7 @@ struct buf {
 
 void buf_release(struct buf *b);
 void buf_clear(struct buf *b); /* empty, no error, memory kept */
+void buf_trim(struct buf *b, size_t keep_bytes); /* ... unless it is more */
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *format, ...)

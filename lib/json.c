@@ -553,6 +553,15 @@ json_doc_release(struct json_doc *doc)
 	*doc = JSON_DOC_INIT;
 }
 
+void
+json_doc_trim(struct json_doc *doc, size_t keep_bytes)
+{
+	doc->root = NULL;
+	if (doc->node_count * sizeof(*doc->nodes) + doc->strings_used >
+	    keep_bytes)
+		json_doc_release(doc);
+}
+
 const struct json_node *
 json_get(const struct json_node *object, const char *key)
 {

@@ -89,6 +89,15 @@ struct json_doc {
 int json_parse(struct json_doc *doc, const char *text, size_t len,
 	       struct aegis_error *err);
 void json_doc_release(struct json_doc *doc);
+/* Between two uses: give the memory back if the last took more than keep_bytes
+ * of it.  Who does so after each use holds no more than that. */
+void json_doc_trim(struct json_doc *doc, size_t keep_bytes);
+
+/* Make doc an object of those members of object that have one of keys (a list
+ * that ends in NULL), exactly, in no more memory than they need; of the same key
+ * twice the first.  Returns 0, or -ENOMEM and an empty doc. */
+int json_pick(struct json_doc *doc, const struct json_node *object,
+	      const char *const *keys);
 
 /* The first child of object with this key, exactly; NULL if absent or if
  * object is NULL or not an object. */

@@ -6,9 +6,6 @@
 
 #include "lib/base64.h"
 
-/* Memory kept from one call to the next.  Nearly all bodies fit; what a large
- * one took is given back, so that a burst of them does not stay resident. */
-#define KEEP_MAX (1024 * 1024)
 #define BODY_FIRST_CAP 8192
 
 static void
@@ -16,18 +13,6 @@ release_room(struct envelope_room *room)
 {
 	free(room->data);
 	*room = (struct envelope_room){0};
-}
-
-static void
-give_back(struct envelope *e)
-{
-	if (e->doc.strings_cap > KEEP_MAX ||
-	    e->doc.node_cap > KEEP_MAX / sizeof(struct json_node))
-		json_doc_release(&e->doc);
-	if (e->body_room.cap > KEEP_MAX)
-		release_room(&e->body_room);
-	if (e->response_room.cap > KEEP_MAX)
-		release_room(&e->response_room);
 }
 
 /* Go leaves an empty field out; null is the same to it. */
@@ -190,7 +175,6 @@ envelope_parse(struct envelope *e, const char *text, size_t len,
 {
 	int r;
 
-	give_back(e);
 	forget(e);
 	if (len == 0)
 		return aegis_error_setx(err, -EBADMSG, "empty: dockerd sends "
@@ -210,6 +194,17 @@ envelope_parse(struct envelope *e, const char *text, size_t len,
 	if (r < 0)
 		forget(e);
 	return r;
+}
+
+void
+envelope_trim(struct envelope *e, size_t keep_bytes)
+{
+	forget(e);
+	json_doc_trim(&e->doc, keep_bytes);
+	if (e->body_room.cap > keep_bytes)
+		release_room(&e->body_room);
+	if (e->response_room.cap > keep_bytes)
+		release_room(&e->response_room);
 }
 
 void

@@ -50,6 +50,9 @@ struct envelope {
 int envelope_parse(struct envelope *e, const char *text, size_t len,
 		   struct aegis_error *err);
 void envelope_release(struct envelope *e);
+/* Between two calls: give back what the last took beyond keep_bytes each for the
+ * document and the bodies. */
+void envelope_trim(struct envelope *e, size_t keep_bytes);
 
 /* A header by its canonical name ("Content-Type"), any case; NULL if absent.
  * Only the last of repeated ones arrives here, while dockerd used the first:

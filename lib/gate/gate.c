@@ -341,6 +341,15 @@ gate_call_release(struct gate_call *call)
 	json_doc_release(&call->body);
 }
 
+void
+gate_call_trim(struct gate_call *call, size_t keep_bytes)
+{
+	gate_call_reset(call, NULL);
+	json_doc_trim(&call->body, keep_bytes);
+	if (call->uri.storage_cap > keep_bytes)
+		uri_release(&call->uri);
+}
+
 /* --- between: which look-ups are still missing ---------------------------------- */
 
 const struct spec *

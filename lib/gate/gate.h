@@ -138,6 +138,9 @@ int gate_read(struct gate_call *call, const struct envelope *envelope,
 	      const struct policy *policy, const struct gate_host *host,
 	      struct gate_verdict *verdict);
 void gate_call_release(struct gate_call *call);
+/* Between two calls: give back what the last took beyond keep_bytes each for its
+ * URI and its body. */
+void gate_call_trim(struct gate_call *call, size_t keep_bytes);
 
 /* The spec whose mounts count: of the container there is, or that is wanted. */
 const struct spec *gate_call_mounted(const struct gate_call *call);

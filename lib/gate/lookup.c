@@ -11,18 +11,18 @@
 /* An inspect of a container asks for its image, volumes and paths; more rounds
  * than a few mean that the questions do not settle. */
 #define ROUNDS_MAX 6
-/* Memory kept from one call to the next. */
-#define KEEP_MAX (1024 * 1024)
 /* A name of ENDPOINT_NAME_MAX, every byte of it as %XX. */
 #define REQUEST_PATH_MAX (3 * ENDPOINT_NAME_MAX + 64)
 /* Source and answer of every path. */
 #define TEXT_MAX (GATE_PATHS_MAX * 2 * (HOSTPATH_MAX + 16))
 #define SHOWN_LEN 160
+_Static_assert(LOOKUP_ANSWERS_MAX == 8 * 1024 * 1024, "get() says so");
 
 struct lookup {
 	struct gate_facts facts;
 	struct json_doc container, exec, image, plugin;
-	struct json_doc volumes[GATE_VOLUMES_MAX];
+	struct json_doc volumes[GATE_VOLUMES_MAX]; /* the first ones are in use */
+	struct json_doc whole; /* an answer of which a part is kept */
 	struct json_doc record; /* lookup_load() */
 	struct buf answer, request;
 	struct buf text; /* what facts.paths point to, NUL after each */
@@ -31,6 +31,7 @@ struct lookup {
 	/* of the run under way */
 	const struct lookup_source *source;
 	uint64_t deadline_ms; /* CLOCK_MONOTONIC */
+	size_t answered; /* bytes */
 	bool cached_only;
 };
 
@@ -48,6 +49,13 @@ lookup_new(struct lookup **ret)
 	return 0;
 }
 
+static void
+release_volumes(struct lookup *l)
+{
+	for (size_t i = 0; i < GATE_VOLUMES_MAX && l->volumes[i].nodes; i++)
+		json_doc_release(&l->volumes[i]);
+}
+
 void
 lookup_free(struct lookup *l)
 {
@@ -57,9 +65,9 @@ lookup_free(struct lookup *l)
 	json_doc_release(&l->exec);
 	json_doc_release(&l->image);
 	json_doc_release(&l->plugin);
-	for (size_t i = 0; i < GATE_VOLUMES_MAX; i++)
-		json_doc_release(&l->volumes[i]);
+	json_doc_release(&l->whole);
 	json_doc_release(&l->record);
+	release_volumes(l);
 	buf_release(&l->answer);
 	buf_release(&l->request);
 	buf_release(&l->text);
@@ -73,22 +81,25 @@ lookup_facts(const struct lookup *l)
 }
 
 static void
-give_back(struct json_doc *doc)
-{
-	if (doc->strings_cap > KEEP_MAX ||
-	    doc->node_cap > KEEP_MAX / sizeof(struct json_node))
-		json_doc_release(doc);
-}
-
-static void
 reset(struct lookup *l)
 {
 	l->facts = (struct gate_facts){0};
+	l->answered = 0;
 	buf_clear(&l->text);
-	give_back(&l->container);
-	give_back(&l->image);
-	if (l->answer.cap > KEEP_MAX)
-		buf_release(&l->answer);
+	release_volumes(l);
+}
+
+void
+lookup_trim(struct lookup *l, size_t keep_bytes)
+{
+	struct json_doc *const docs[] = {&l->container, &l->exec, &l->image,
+					 &l->plugin, &l->whole, &l->record};
+
+	reset(l);
+	for (size_t i = 0; i < sizeof(docs) / sizeof(docs[0]); i++)
+		json_doc_trim(docs[i], keep_bytes);
+	buf_trim(&l->answer, keep_bytes);
+	buf_trim(&l->text, keep_bytes);
 }
 
 static void
@@ -130,6 +141,7 @@ get(struct lookup *l, unsigned *ret_status)
 	if (now_ms >= l->deadline_ms)
 		return fail(l, -ETIMEDOUT, path, "no time left to ask dockerd");
 	buf_clear(&l->answer);
+	l->answer.max = LOOKUP_ANSWERS_MAX - l->answered;
 	r = docker_call(
 		&(struct docker_call){
 			.socket = l->source->docker,
@@ -139,6 +151,11 @@ get(struct lookup *l, unsigned *ret_status)
 			.timeout_ms = (unsigned)(l->deadline_ms - now_ms),
 		},
 		ret_status, &l->answer, &err);
+	l->answered += l->answer.len;
+	if (r == -EMSGSIZE)
+		return fail(l, r, path,
+			    "what dockerd answers about this call is over "
+			    "8 MiB");
 	return r < 0 ? fail(l, r, path, err.text[0] ? err.text : strerror(-r))
 		     : 0;
 }
@@ -261,6 +278,21 @@ has_volume(const struct gate_facts *facts, const char *name)
 	return false;
 }
 
+/* Its labels can be much, and nobody judges them. */
+static int
+keep_volume(struct lookup *l, const struct json_node *volume)
+{
+	static const char *const keys[] = {"Name", "Driver", "Options", NULL};
+	struct gate_facts *f = &l->facts;
+	struct json_doc *doc = &l->volumes[f->volume_count];
+	int r = json_pick(doc, volume, keys);
+
+	if (r < 0)
+		return fail(l, r, buf_str(&l->request), strerror(-r));
+	f->volumes[f->volume_count++] = doc->root;
+	return 0;
+}
+
 /* Also a volume with options in the request: where one of that name exists,
  * dockerd takes it and ignores them. */
 static int
@@ -279,9 +311,9 @@ ask_volumes(struct lookup *l, const struct gate_call *call)
 			continue;
 		if (f->volume_count == GATE_VOLUMES_MAX)
 			return fail(l, -E2BIG, "volumes", "too many to ask for");
-		r = ask(l, &q, &l->volumes[f->volume_count], &volume);
+		r = ask(l, &q, &l->whole, &volume);
 		if (r == 0 && volume)
-			f->volumes[f->volume_count++] = volume;
+			r = keep_volume(l, volume);
 	}
 	return r;
 }
@@ -344,6 +376,9 @@ resolve_paths(struct lookup *l, const struct gate_call *call)
 		source[n] = keep_text(l, m->source);
 		r = resolve(l, m->source, &resolved[n], &text[n]);
 		n++;
+		if (r == 0 && clock_monotonic_ms() >= l->deadline_ms)
+			return fail(l, -ETIMEDOUT, "bind sources",
+				    "no time left to resolve them");
 	}
 	if (r < 0)
 		return r;

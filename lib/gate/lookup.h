@@ -10,8 +10,12 @@
 
 #include <stdbool.h>
 
+#include "lib/docker.h"
 #include "lib/gate/gate.h"
 #include "lib/gate/hostpath.h"
+
+/* All that dockerd answers about one call. */
+#define LOOKUP_ANSWERS_MAX DOCKER_ANSWER_MAX
 
 struct lookup_source {
 	const char *docker;     /* socket path */
@@ -25,6 +29,9 @@ struct lookup;
 
 int lookup_new(struct lookup **ret);
 void lookup_free(struct lookup *l);
+/* Between two calls: give back what the last took beyond keep_bytes a document.
+ * The facts are gone. */
+void lookup_trim(struct lookup *l, size_t keep_bytes);
 DEFINE_CLEANUP(struct lookup *, lookup_free);
 
 /*

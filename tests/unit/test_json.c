@@ -767,6 +767,58 @@ what_is_not_asked_for_is_not_touched(void **state)
 	json_doc_release(&doc);
 }
 
+static void
+a_part_stands_for_itself(void **state)
+{
+	static const char text[] =
+		"{\"a\":{\"x\":[1,\"two\",null,true],\"y\":\"n\\u0000\"},"
+		"\"b\":\"gone\",\"c\":2,\"a\":3}";
+	static const char *const keys[] = {"c", "missing", "a", NULL};
+	static const char *const none[] = {NULL};
+	struct json_doc doc = JSON_DOC_INIT, part = JSON_DOC_INIT;
+	const struct json_node *x;
+
+	(void)state;
+	assert_int_equal(json_parse(&doc, text, strlen(text), NULL), 0);
+	assert_int_equal(json_pick(&part, doc.root, none), 0);
+	assert_int_equal(part.root->count, 0);
+	assert_null(part.root->first);
+	assert_int_equal(json_pick(&part, doc.root, keys), 0);
+	json_doc_release(&doc);
+	assert_int_equal(part.root->count, 2);
+	assert_true(part.root->key_flags & JSON_KEYS_DUP_EXACT);
+	assert_string_equal(part.root->first->key, "c");
+	assert_string_equal(part.root->first->str, "2");
+	assert_null(json_get(part.root, "b"));
+	assert_true(json_get(json_get(part.root, "a"), "y")->has_nul);
+	x = json_get(json_get(part.root, "a"), "x");
+	assert_int_equal(x->count, 4);
+	assert_string_equal(x->first->next->str, "two");
+	assert_true(x->first->next->next->next->boolean);
+	assert_null(x->first->next->next->next->next);
+	assert_int_equal(part.node_count, part.node_cap);
+	json_doc_release(&part);
+}
+
+static void
+much_is_given_back_and_little_kept(void **state)
+{
+	struct json_doc doc = JSON_DOC_INIT;
+
+	(void)state;
+	assert_int_equal(json_parse(&doc, "[1]", 3, NULL), 0);
+	json_doc_trim(&doc, 4096);
+	assert_non_null(doc.nodes);
+	assert_null(doc.root);
+	/* What the last parse took counts, not what was there for it. */
+	assert_int_equal(json_parse(&doc, "[1,2,3]", 7, NULL), 0);
+	json_doc_trim(&doc, 4 * sizeof(struct json_node));
+	assert_null(doc.nodes);
+	assert_null(doc.strings);
+	assert_int_equal(json_parse(&doc, "[1]", 3, NULL), 0);
+	json_doc_release(&doc);
+}
+
 int
 main(void)
 {
@@ -791,6 +843,8 @@ main(void)
 		cmocka_unit_test(a_document_is_used_again),
 		cmocka_unit_test(the_memory_of_a_huge_document_is_given_back),
 		cmocka_unit_test(what_is_not_asked_for_is_not_touched),
+		cmocka_unit_test(a_part_stands_for_itself),
+		cmocka_unit_test(much_is_given_back_and_little_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,23 @@ static const struct gate_host host = {
 	.plugin_name = "aegis",
 };
 
+/* A container with VOLUMES volumes v0, v1, ... */
+#define VOLUMES 10
+#define BIND(n) "\"v" #n ":/m" #n "\""
+#define MOUNT(n)                                                               \
+	"{\"Type\":\"volume\",\"Name\":\"v" #n "\",\"Source\":\"/x\","          \
+	"\"Destination\":\"/m" #n "\",\"Driver\":\"local\",\"RW\":true}"
+#define TEN(X)                                                                 \
+	X(0) "," X(1) "," X(2) "," X(3) "," X(4) "," X(5) "," X(6) "," X(7)    \
+	"," X(8) "," X(9)
+#define CONTAINER_WITH_VOLUMES                                                 \
+	"{\"Id\":\"" ID "\",\"Name\":\"/web\",\"Image\":\"sha256:" ID          \
+	"\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{\"Binds\":["  \
+	TEN(BIND) "]},\"Mounts\":[" TEN(MOUNT) "]}"
+
 static char asked[CANNED_REQUEST_MAX];
+static size_t label_bytes; /* of each volume */
+static unsigned volumes_seen, members_seen;
 static const char *container_answer, *image_answer;
 
 /* "200 BODY" as an answer over the wire. */
@@ -49,6 +65,30 @@ over_the_wire(const char *answer, size_t *ret_len)
 	return text;
 }
 
+/* A volume with labels, which nobody judges. */
+static const char *
+say_volume(const char *request, size_t *ret_len)
+{
+	static struct buf body = BUF_INIT(2 * 1024 * 1024);
+	static struct buf wire = BUF_INIT(3 * 1024 * 1024);
+	char name[8] = {0};
+
+	sscanf(request, "GET /volumes/%7[^ ]", name);
+	buf_clear(&body);
+	buf_addf(&body, "{\"Name\":\"%s\",\"Driver\":\"local\",\"Scope\":"
+			"\"local\",\"Options\":null,\"Labels\":{\"a\":\"\"",
+		 name);
+	for (size_t i = 0; i < label_bytes / 12; i++)
+		buf_addf(&body, ",\"%06zx\":\"\"", i);
+	buf_adds(&body, "}}");
+	buf_clear(&wire);
+	buf_addf(&wire, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
+		 body.len);
+	buf_add(&wire, body.data, body.len);
+	*ret_len = wire.len;
+	return wire.data;
+}
+
 static const char *
 say(const char *request, size_t *ret_len)
 {
@@ -57,6 +97,8 @@ say(const char *request, size_t *ret_len)
 
 	snprintf(asked + used, sizeof(asked) - used, "%.*s\n", (int)line,
 		 request);
+	if (strstr(request, "/volumes/"))
+		return say_volume(request, ret_len);
 	return over_the_wire(strstr(request, "/images/") ? image_answer
 							 : container_answer,
 			     ret_len);
@@ -79,6 +121,7 @@ start(const char *docker, unsigned timeout_ms, struct gate_verdict *ret)
 					     .timeout_ms = timeout_ms};
 	struct policy *policy = NULL;
 	struct lookup *lookup = NULL;
+	const struct gate_facts *facts;
 
 	assert_int_equal(policy_parse(&policy, "p", "", 0, NULL), 0);
 	assert_int_equal(lookup_new(&lookup), 0);
@@ -88,8 +131,10 @@ start(const char *docker, unsigned timeout_ms, struct gate_verdict *ret)
 	assert_int_equal(gate_read(&call, &envelope, policy, &host, ret), 0);
 	/* Only paths can be had without waiting. */
 	assert_null(lookup_try(lookup, &source, &call, policy));
-	gate_judge(&call, lookup_run(lookup, &source, &call, policy), policy,
-		   &host, 0, ret);
+	facts = lookup_run(lookup, &source, &call, policy);
+	volumes_seen = facts->volume_count;
+	members_seen = volumes_seen ? facts->volumes[0]->count : 0;
+	gate_judge(&call, facts, policy, &host, 0, ret);
 	gate_call_release(&call);
 	envelope_release(&envelope);
 	hostpath_root_close(&root);
@@ -170,6 +215,44 @@ names_go_into_the_question_encoded(void **state)
 }
 
 static void
+start_with_volumes(size_t label_bytes_each, struct gate_verdict *ret)
+{
+	struct canned dockerd;
+
+	label_bytes = label_bytes_each;
+	container_answer = "200 " CONTAINER_WITH_VOLUMES;
+	image_answer = "200 " IMAGE;
+	assert_int_equal(canned_start(&dockerd, say), 0);
+	start(dockerd.path, LONG_MS, ret);
+	canned_stop(&dockerd);
+}
+
+/* Labels are the client's and can be many. */
+static void
+of_a_volume_only_what_is_judged_is_kept(void **state)
+{
+	struct gate_verdict v;
+
+	(void)state;
+	start_with_volumes(64 * 1024, &v);
+	assert_true(v.allow);
+	assert_int_equal(volumes_seen, VOLUMES);
+	assert_int_equal(members_seen, 3);
+}
+
+static void
+all_answers_together_have_a_bound(void **state)
+{
+	struct gate_verdict v;
+
+	(void)state;
+	start_with_volumes(1024 * 1024, &v);
+	assert_false(v.allow);
+	assert_int_equal(v.rule, RULE_GATE_LOOKUP);
+	assert_non_null(strstr(v.message, "over 8 MiB"));
+}
+
+static void
 silence_is_a_deny_at_the_deadline(void **state)
 {
 	struct gate_verdict v;
@@ -236,6 +319,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_absence_is_a_fact_and_a_fault_a_deny),
 		cmocka_unit_test(names_go_into_the_question_encoded),
+		cmocka_unit_test(of_a_volume_only_what_is_judged_is_kept),
+		cmocka_unit_test(all_answers_together_have_a_bound),
 		cmocka_unit_test(silence_is_a_deny_at_the_deadline),
 		cmocka_unit_test(nobody_there_is_a_deny),
 		cmocka_unit_test(facts_of_a_record_come_back_whole),
