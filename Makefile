@@ -69,9 +69,10 @@ $(B)/$(1): $(call objs,$($(1)_SRC)) $(LIB)
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 
+$(B)/tests/test_workers: $(B)/obj/authz-plugin/workers.o
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(H2O_LIBS) -lcmocka
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) $(H2O_LIBS) -lcmocka
 
 $(B)/bench/steps: $(B)/obj/authz-plugin/record.o
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIB)

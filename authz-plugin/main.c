@@ -10,13 +10,16 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "authz-plugin/keeper.h"
 #include "authz-plugin/plugin.h"
@@ -31,7 +34,14 @@
 /* dockerd keeps its idle connections for good, and one closed under it costs
  * the next call a second (research/h2o-and-dockerd.md section 4). */
 #define CONNECTION_IDLE_MS (24u * 3600 * 1000)
+/* A request that has begun is there within a few ms. */
+#define REQUEST_READ_MS 30000
 #define STOP_GRACE_MS 2000
+/* For workers to come back, once everybody is answered. */
+#define STOP_WORKERS_MS 200
+/* A larger block is the kernel's again as soon as it is freed. */
+#define MALLOC_BLOCK_MAX (128 * 1024)
+#define MALLOC_ARENAS_MAX 2
 #define TOKEN_BYTES 16
 
 struct options {
@@ -47,7 +57,7 @@ struct gate {
 	struct keeper *keeper;
 	char user_agent[sizeof("aegis-authz/") + 2 * TOKEN_BYTES];
 	pthread_t loop;
-	int loop_result;
+	bool hangs; /* a worker does: the process cannot be taken apart */
 };
 
 static void
@@ -234,13 +244,25 @@ open_listener(const struct settings *s, int *ret_fd, struct aegis_error *err)
 
 /* --- the loop ---------------------------------------------------------------------- */
 
+/* At once.  A thread inside a file system that is dead may not end before that
+ * does, and the files it shares would stay open: close them first, so that dockerd
+ * and the next gate see us gone. */
+static _Noreturn void
+leave(int code)
+{
+	closefrom(STDERR_FILENO + 1);
+	_exit(code);
+}
+
 struct loop_start {
 	struct gate *gate;
 	int listener;
 	struct policy_ref *policy;
-	int result;
 	struct aegis_error error;
-	pthread_barrier_t started;
+	pthread_mutex_t lock; /* result, done */
+	pthread_cond_t started;
+	int result;
+	bool done;
 };
 
 static void
@@ -254,6 +276,7 @@ note_start(struct gate *g)
 	snprintf(text, sizeof(text), "%d", (int)getpid());
 	recorder_meta(g->plugin.recorder, "gate.pid", text);
 	recorder_meta(g->plugin.recorder, "gate.dropped", "0");
+	recorder_meta(g->plugin.recorder, "gate.stuck", "0");
 	watch_note_policy(g->plugin.recorder, policy, NULL);
 }
 
@@ -261,8 +284,9 @@ static int
 start_loop(struct loop_start *start)
 {
 	static const struct httpd_options options = {
-		.body_max = ENVELOPE_MAX,
+		.body_max = PLUGIN_BODY_MAX,
 		.request_timeout_ms = CONNECTION_IDLE_MS,
+		.read_timeout_ms = REQUEST_READ_MS,
 	};
 	struct gate *g = start->gate;
 	struct plugin *p = &g->plugin;
@@ -276,9 +300,33 @@ start_loop(struct loop_start *start)
 		r = recorder_new(&p->recorder, p->httpd, g->settings.store,
 				 err);
 	if (r == 0) {
+		waiting_init(p);
 		plugin_set_policy(p, start->policy);
 		note_start(g);
 	}
+	return r;
+}
+
+static void
+say_started(struct loop_start *start, int result)
+{
+	pthread_mutex_lock(&start->lock);
+	start->result = result;
+	start->done = true;
+	pthread_cond_signal(&start->started);
+	pthread_mutex_unlock(&start->lock);
+}
+
+static int
+wait_for_start(struct loop_start *start)
+{
+	int r;
+
+	pthread_mutex_lock(&start->lock);
+	while (!start->done)
+		pthread_cond_wait(&start->started, &start->lock);
+	r = start->result;
+	pthread_mutex_unlock(&start->lock);
 	return r;
 }
 
@@ -288,22 +336,41 @@ loop_main(void *arg)
 	struct loop_start *start = arg;
 	struct gate *g = start->gate;
 	struct aegis_error err = {0};
-	int r = start->result = start_loop(start);
+	int r = start_loop(start);
 
-	pthread_barrier_wait(&start->started);
+	say_started(start, r);
 	if (r == 0) {
 		r = httpd_run(g->plugin.httpd, STOP_GRACE_MS, &err);
-		if (r < 0)
-			log_error("%s", err.text);
 		recorder_drain(g->plugin.recorder);
+		/* Nobody is answered any more: whoever supervises us is to know
+		 * at once. */
+		if (r < 0) {
+			log_error("%s; the gate ends", err.text);
+			leave(1);
+		}
 	}
-	/* Workers post to the loop; they end before what they post to. */
-	workers_free(g->plugin.workers);
 	recorder_free(g->plugin.recorder);
-	plugin_release(&g->plugin);
-	httpd_free(g->plugin.httpd);
-	g->loop_result = r;
+	httpd_close(g->plugin.httpd);
 	return NULL;
+}
+
+/* Workers post to the loop; they end before what they post to, and if they do
+ * not, it stays. */
+static void
+end_loop_thread(struct gate *g)
+{
+	struct plugin *p = &g->plugin;
+
+	pthread_join(g->loop, NULL);
+	g->hangs = !workers_stop(p->workers,
+				 clock_monotonic_ms() + STOP_WORKERS_MS);
+	if (g->hangs) {
+		log_warn("look-ups are still under way; the gate ends without "
+			 "them");
+		return;
+	}
+	plugin_release(p);
+	httpd_free(p->httpd);
 }
 
 /* h2o wants its loop made in the thread that runs it. */
@@ -313,17 +380,32 @@ run_loop_thread(struct gate *g, struct loop_start *start,
 {
 	int r;
 
-	pthread_barrier_init(&start->started, NULL, 2);
+	pthread_mutex_init(&start->lock, NULL);
+	pthread_cond_init(&start->started, NULL);
 	r = -pthread_create(&g->loop, NULL, loop_main, start);
 	if (r < 0)
 		return aegis_error_set(err, r, "start the loop thread");
-	pthread_barrier_wait(&start->started);
-	pthread_barrier_destroy(&start->started);
-	if (start->result < 0) {
-		pthread_join(g->loop, NULL);
+	r = wait_for_start(start);
+	if (r < 0) {
+		end_loop_thread(g);
 		*err = start->error;
 	}
-	return start->result;
+	return r;
+}
+
+/* Each call that dockerd asks about is a connection, and a look-up another. */
+static void
+prepare_process(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	mallopt(M_MMAP_THRESHOLD, MALLOC_BLOCK_MAX);
+	mallopt(M_TRIM_THRESHOLD, MALLOC_BLOCK_MAX);
+	mallopt(M_ARENA_MAX, MALLOC_ARENAS_MAX);
 }
 
 static void
@@ -384,10 +466,11 @@ serve(struct gate *g, const struct options *o, struct policy_ref *policy,
 	}
 	keeper_stop(g->keeper);
 	httpd_stop(g->plugin.httpd);
-	pthread_join(g->loop, NULL);
+	end_loop_thread(g);
 	watch_free(watch);
-	gate_host_release(&g->plugin.host);
-	return r < 0 ? r : g->loop_result;
+	if (!g->hangs)
+		gate_host_release(&g->plugin.host);
+	return r;
 }
 
 int
@@ -419,13 +502,16 @@ main(int argc, char **argv)
 		return 0;
 	}
 	block_signals();
+	prepare_process();
 	ref = policy_ref_new(policy);
 	r = ref ? serve(&gate, &options, ref, &err)
 		: aegis_error_set(&err, -ENOMEM, "start");
-	if (r < 0) {
+	if (r < 0)
 		log_error("%s", err.text);
-		return 1;
-	}
-	log_info("stopped");
-	return 0;
+	else
+		log_info("stopped");
+	/* exit() would take from the workers what they use. */
+	if (gate.hangs)
+		leave(r < 0);
+	return r < 0;
 }

@@ -4,73 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "authz-plugin/job.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-
-/* Jobs kept for reuse, with the memory of their documents. */
-#define FREE_JOBS_MAX 64
-
-/* One AuthZReq between its arrival and its record. */
-struct job {
-	struct job *next;
-	struct plugin *plugin;
-	struct httpd_request *request;
-	struct policy_ref *policy;
-	uint64_t started_us;
-	struct envelope envelope;
-	struct gate_call call;
-	struct gate_verdict verdict;
-	struct lookup *lookup;
-	const struct gate_facts *facts;
-};
-
-static const struct gate_facts no_facts;
-
-/* --- jobs ------------------------------------------------------------------ */
-
-static struct job *
-job_new(struct plugin *p)
-{
-	struct job *job = p->free_jobs;
-
-	if (job) {
-		p->free_jobs = job->next;
-		p->free_job_count--;
-		return job;
-	}
-	job = calloc(1, sizeof(*job));
-	if (!job || lookup_new(&job->lookup) < 0) {
-		free(job);
-		return NULL;
-	}
-	job->plugin = p;
-	return job;
-}
-
-static void
-job_destroy(struct job *job)
-{
-	gate_call_release(&job->call);
-	envelope_release(&job->envelope);
-	lookup_free(job->lookup);
-	free(job);
-}
-
-static void
-job_free(struct job *job)
-{
-	struct plugin *p = job->plugin;
-
-	policy_ref_put(job->policy);
-	job->policy = NULL;
-	if (p->free_job_count >= FREE_JOBS_MAX) {
-		job_destroy(job);
-		return;
-	}
-	job->next = p->free_jobs;
-	p->free_jobs = job;
-	p->free_job_count++;
-}
 
 void
 plugin_release(struct plugin *p)
@@ -101,112 +37,31 @@ reply_text(struct httpd_request *req, const char *json)
 
 /* The last resort: without memory for a record there is no record, but there
  * is a deny. */
-static void
-reply_out_of_memory(struct httpd_request *req)
+void
+plugin_reply_out_of_memory(struct httpd_request *req)
 {
 	log_error("out of memory; a call was denied without a record");
 	reply_text(req, "{\"Allow\":false,\"Msg\":\"[gate.internal] the gate is "
 			"out of memory; see the log of aegis-authz\"}");
 }
 
-/* Eight bytes at a time, as the body is most of it. */
-static uint64_t
-mix(uint64_t hash, const char *data, size_t len)
-{
-	uint64_t word = len;
-
-	for (;;) {
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-		hash ^= hash >> 29;
-		if (len == 0)
-			return hash;
-		word = 0;
-		memcpy(&word, data, len < 8 ? len : 8);
-		data += len < 8 ? len : 8;
-		len -= len < 8 ? len : 8;
-	}
-}
-
-/* AuthZReq and AuthZRes of one call have the same method, URI and body.  A
- * collision only confuses the outcome of two rows. */
-static uint64_t
-correlate(const struct envelope *e)
-{
-	uint64_t hash = mix(1, e->method, strlen(e->method));
-
-	hash = mix(hash, e->uri, e->uri_len);
-	hash = mix(hash, e->body ? e->body : "", e->body_len);
-	return hash ? hash : 1;
-}
-
-static void
-job_finish(struct job *job)
-{
-	struct plugin *p = job->plugin;
-	struct record *r = record_new();
-
-	if (!r) {
-		reply_out_of_memory(job->request);
-		job_free(job);
-		return;
-	}
-	record_fill(r, &job->call, job->facts, &job->verdict,
-		    job->policy->policy);
-	r->request = job->request;
-	r->correlation = r->changes_state && job->verdict.allow
-				 ? correlate(&job->envelope)
-				 : 0;
-	r->decision.timestamp = clock_wall_ms();
-	r->decision.latency_us =
-		(int64_t)(clock_monotonic_us() - job->started_us);
-	recorder_add(p->recorder, r);
-	job_free(job);
-}
-
-static void
-judge(struct job *job)
-{
-	gate_judge(&job->call, job->facts, job->policy->policy,
-		   &job->plugin->host, clock_wall_ms(), &job->verdict);
-}
-
-/* --- look-ups: from the loop to a worker and back ------------------------------- */
-
-static void
-after_lookup(void *arg)
-{
-	struct job *job = arg;
-
-	judge(job);
-	job_finish(job);
-}
-
-static void
-run_lookup(void *arg)
-{
-	struct job *job = arg;
-
-	job->facts = lookup_run(job->lookup, &job->plugin->source, &job->call,
-				job->policy->policy);
-	/* Fails only once the loop has ended, and with it every request. */
-	if (httpd_post(job->plugin->httpd, after_lookup, job) < 0)
-		log_debug("a look-up ended after the loop");
-}
-
 static void
 look_up(struct job *job)
 {
-	job->facts = lookup_try(job->lookup, &job->plugin->source, &job->call,
+	struct plugin *p = job->plugin;
+
+	job->facts = lookup_try(job->lookup, &p->source, &job->call,
 				job->policy->policy);
 	if (job->facts) {
-		after_lookup(job);
+		job_judge(job);
 		return;
 	}
-	if (workers_run(job->plugin->workers, run_lookup, job) == 0)
+	if (waiting_add(job) == 0)
 		return;
-	job->facts = &no_facts;
+	job->facts = &job_no_facts;
 	gate_deny(&job->verdict, RULE_GATE_OVERLOAD, "",
-		  "too many calls wait for answers of dockerd");
+		  "too many calls wait for answers of dockerd or of the host's "
+		  "file systems");
 	job_finish(job);
 }
 
@@ -242,13 +97,12 @@ handle_request(struct httpd_request *req, void *ctx)
 	struct aegis_error err = {0};
 
 	if (!job) {
-		reply_out_of_memory(req);
+		plugin_reply_out_of_memory(req);
 		return;
 	}
 	job->request = req;
 	job->started_us = clock_monotonic_us();
 	job->policy = policy_ref_get(p->policy);
-	job->facts = &no_facts;
 	if (envelope_parse(&job->envelope, body.data, body.len, &err) < 0) {
 		gate_call_reset(&job->call, &job->envelope);
 		gate_deny(&job->verdict, RULE_GATE_REQUEST, "", "%s", err.text);
@@ -275,9 +129,9 @@ note_outcome(struct plugin *p, const struct envelope *e)
 	    json_parse(&doc, e->response, e->response_len, NULL) == 0)
 		id = json_get_string(doc.root, "Id");
 	if (id && !strncmp(id, "sha256:", strlen("sha256:")))
-		recorder_outcome(p->recorder, correlate(e), e->status, NULL, id);
+		recorder_outcome(p->recorder, job_correlate(e), e->status, NULL, id);
 	else
-		recorder_outcome(p->recorder, correlate(e), e->status, id, NULL);
+		recorder_outcome(p->recorder, job_correlate(e), e->status, id, NULL);
 }
 
 /* Answers of reads can be large and tell the record nothing.  dockerd writes

@@ -14,17 +14,23 @@
 
 #include "authz-plugin/policy_ref.h"
 #include "authz-plugin/recorder.h"
+#include "authz-plugin/waiting.h"
 #include "authz-plugin/workers.h"
 #include "lib/gate/lookup.h"
 #include "lib/httpd.h"
 
-/* All look-ups of one call; dockerd answers an inspect in a few ms. */
+/* An envelope over ENVELOPE_MAX is denied and recorded; one over this is cut by
+ * the server, and dockerd repeats the request. */
+#define PLUGIN_BODY_MAX (64 * 1024 * 1024)
+/* All look-ups of one call, from its arrival; dockerd answers an inspect in a few
+ * ms. */
 #define PLUGIN_LOOKUP_TIMEOUT_MS 5000
 
 struct plugin {
 	struct httpd *httpd;
 	struct recorder *recorder;
 	struct workers *workers;
+	struct waiting waiting;
 	struct policy_ref *policy; /* never NULL once running */
 	struct gate_host host;
 	struct lookup_source source;
@@ -37,6 +43,8 @@ extern const size_t plugin_route_count;
 
 /* Take a new policy into force.  Takes over ref. */
 void plugin_set_policy(struct plugin *p, struct policy_ref *ref);
+/* The deny that needs no memory; it has no record. */
+void plugin_reply_out_of_memory(struct httpd_request *req);
 /* Free the pool of jobs; none may be under way. */
 void plugin_release(struct plugin *p);
 

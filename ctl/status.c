@@ -25,6 +25,7 @@
 	X(mode, 32)                                                            \
 	X(policy_error, 512)                                                   \
 	X(dropped, 32)                                                         \
+	X(stuck, 16)                                                           \
 	X(sandbox, 64)
 
 struct gate_meta {
@@ -166,6 +167,11 @@ look_at_store(struct status *st)
 	if (st->meta.dropped[0] && strcmp(st->meta.dropped, "0"))
 		problem(st, CTL_DEGRADED, "gate: %s records lost",
 			st->meta.dropped);
+	if (st->meta.stuck[0] && strcmp(st->meta.stuck, "0"))
+		problem(st, CTL_DEGRADED,
+			"gate: %s look-ups hang on a file system that does not "
+			"answer",
+			st->meta.stuck);
 	if (!strcmp(st->meta.sandbox, "log"))
 		problem(st, CTL_DEGRADED,
 			"gate: its sandbox only logs (AEGIS_SANDBOX=log)");
@@ -327,6 +333,8 @@ json_gate(const struct status *st, struct json_out *o)
 	}
 	if (!number_parse(st->meta.dropped, INT64_MAX, &n))
 		json_out_kv_int(o, "dropped", (int64_t)n);
+	if (!number_parse(st->meta.stuck, INT64_MAX, &n))
+		json_out_kv_int(o, "stuck", (int64_t)n);
 	json_out_kv_string(o, "sandbox",
 			   st->meta.sandbox[0] ? st->meta.sandbox : NULL);
 	json_out_object_end(o);

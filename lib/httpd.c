@@ -53,7 +53,7 @@ struct httpd {
 	unsigned connection_count, connections_max;
 	bool paused; /* at the cap: the listeners do not read */
 	bool replied; /* in this turn: its writes still have to be finished */
-	bool stopping;
+	bool stopping, disposed;
 	pthread_mutex_t lock; /* closed */
 	bool closed;          /* no more posts */
 	void (*turn)(void *ctx);
@@ -503,6 +503,14 @@ wind_down(struct httpd *s, unsigned grace_ms, struct aegis_error *err)
 	return 0;
 }
 
+static void
+refuse_posts(struct httpd *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->closed = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
 int
 httpd_run(struct httpd *s, unsigned grace_ms, struct aegis_error *err)
 {
@@ -513,9 +521,7 @@ httpd_run(struct httpd *s, unsigned grace_ms, struct aegis_error *err)
 		r = run_turn(s, next_wait_ms(s), err);
 	if (r == 0)
 		r = wind_down(s, grace_ms, err);
-	pthread_mutex_lock(&s->lock);
-	s->closed = true;
-	pthread_mutex_unlock(&s->lock);
+	refuse_posts(s);
 	/* What was posted before still runs, so that nobody's work is lost. */
 	if (r == 0)
 		r = run_turn(s, 0, err);
@@ -584,10 +590,11 @@ httpd_new(struct httpd **ret, const struct httpd_options *options,
 }
 
 void
-httpd_free(struct httpd *s)
+httpd_close(struct httpd *s)
 {
-	if (!s)
+	if (!s || s->disposed)
 		return;
+	refuse_posts(s);
 	close_listeners(s);
 	if (s->connections) {
 		/* h2o aborts on a context with live connections, and ours live
@@ -599,6 +606,17 @@ httpd_free(struct httpd *s)
 	h2o_multithread_unregister_receiver(s->context.queue, &s->receiver);
 	h2o_context_dispose(&s->context);
 	h2o_config_dispose(&s->config);
+	s->disposed = true;
+}
+
+void
+httpd_free(struct httpd *s)
+{
+	if (!s)
+		return;
+	httpd_close(s);
+	if (!s->disposed)
+		return;
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

@@ -48,6 +48,10 @@ struct httpd_route {
 int httpd_new(struct httpd **ret, const struct httpd_options *options,
 	      const struct httpd_route *routes, size_t route_count, void *ctx,
 	      struct aegis_error *err);
+/* In the thread that made s, as h2o's buffers are that thread's: nothing runs any
+ * more, and posts are refused. */
+void httpd_close(struct httpd *s);
+/* Once no thread can post any more. */
 void httpd_free(struct httpd *s);
 
 /*

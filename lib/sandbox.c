@@ -165,7 +165,7 @@ sandbox_drop(const struct sandbox_user *user, const gid_t *groups,
 
 static const int stdio_calls[] = {
 	S(read), S(write), S(readv), S(writev), S(pread64), S(pwrite64),
-	S(preadv), S(pwritev), S(close), S(dup), S(dup2), S(dup3), S(fcntl),
+	S(preadv), S(pwritev), S(close), S(close_range), S(dup), S(dup2), S(dup3), S(fcntl),
 	S(fstat), S(lseek), S(pipe2), S(poll), S(ppoll), S(select),
 	S(pselect6), S(epoll_create), S(epoll_create1), S(epoll_ctl), S(epoll_wait),
 	S(epoll_pwait), S(eventfd2), S(timerfd_create), S(timerfd_settime),

@@ -118,6 +118,7 @@ run(void *arg)
 	sem_post(&started);
 	if (r == 0)
 		r = httpd_run(server, 1000, NULL);
+	httpd_close(server);
 	return (void *)(intptr_t)r;
 }
 
