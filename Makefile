@@ -126,7 +126,8 @@ run: deps-run
 # --- tests ----------------------------------------------------------------------
 
 # What `make test` runs, in this order; each is a target of its own.
-SUITES := test-tidy test-unit test-live test-asan test-tsan test-live-asan test-fuzz
+SUITES := test-tidy test-unit test-live test-asan test-tsan test-live-asan test-live-tsan \
+	test-fuzz
 
 .PHONY: test $(SUITES)
 test: deps-test
@@ -155,6 +156,11 @@ test-tsan:
 
 test-live-asan:
 	$(again) SAN=address,undefined test-live
+
+# The gate alone, with its threads in every trouble.
+test-live-tsan:
+	$(again) SAN=thread all tests
+	$(Q)BUILD=$(abspath build/thread) setarch --addr-no-randomize tests/run-live tests/live/faults.bats
 
 # --- fuzzing --------------------------------------------------------------------
 
