@@ -547,6 +547,8 @@ configure(struct httpd *s, const struct httpd_options *options)
 	h2o_pathconf_t *path;
 	struct handler *handler;
 
+	/* Else large bodies, and what is secret in them, go to a file. */
+	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
 	h2o_config_init(&s->config);
 	s->config.max_request_entity_size = options->body_max;
 	s->config.http1.req_timeout = options->request_timeout_ms;
