@@ -80,14 +80,16 @@ static void
 check_workers(struct plugin *p)
 {
 	struct waiting *w = &p->waiting;
-	const unsigned stuck = workers_check(p->workers, clock_monotonic_ms());
+	const struct workers_count now =
+		workers_check(p->workers, clock_monotonic_ms());
 	char text[16];
 
-	if (stuck == w->stuck)
+	atomic_store(&w->hurry, now.slow >= WAITING_SLOW_MAX);
+	if (now.stuck == w->stuck)
 		return;
-	say_stuck(w->stuck, stuck);
-	w->stuck = stuck;
-	snprintf(text, sizeof(text), "%u", stuck);
+	say_stuck(w->stuck, now.stuck);
+	w->stuck = now.stuck;
+	snprintf(text, sizeof(text), "%u", now.stuck);
 	recorder_meta(p->recorder, "gate.stuck", text);
 }
 
@@ -137,6 +139,7 @@ run_lookup(void *arg)
 	const uint64_t now_ms = clock_monotonic_ms();
 
 	if (now_ms < job->task.deadline_ms) {
+		source.cached_paths = atomic_load(&job->plugin->waiting.hurry);
 		source.timeout_ms = (unsigned)(job->task.deadline_ms - now_ms);
 		job->facts = lookup_run(job->lookup, &source, &job->call,
 					job->policy->policy);

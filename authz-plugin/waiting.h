@@ -7,6 +7,10 @@
  * job, but for the request and the envelope, which nobody changes, belongs to the
  * worker until that is done, and is freed then, its result unread.
  *
+ * Paths can hang for good, dockerd cannot: once WAITING_SLOW_MAX workers are slow,
+ * paths are looked up in the kernel's caches only, so that a dead file system never
+ * takes all workers.
+ *
  * Every look-up makes dockerd ask the gate back, over a connection that must be
  * there: at most half of the connections may wait, more is gate.overload.
  *
@@ -15,12 +19,15 @@
 #ifndef AEGIS_AUTHZ_PLUGIN_WAITING_H
 #define AEGIS_AUTHZ_PLUGIN_WAITING_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "authz-plugin/workers.h"
 
 #define WAITING_MAX 512
+/* Those that began before take as many again at most. */
+#define WAITING_SLOW_MAX 32
 /* At the end, for look-ups under way. */
 #define WAITING_END_MS 500
 
@@ -33,6 +40,7 @@ struct waiting {
 	unsigned abandoned; /* jobs that workers have yet to give back */
 	unsigned stuck;     /* workers; as last noted */
 	bool has_alarm;
+	atomic_bool hurry; /* workers read it: paths from the caches only */
 	uint64_t end_at_ms; /* of all, once the loop winds down; 0: not yet */
 };
 

@@ -225,10 +225,10 @@ look_at(struct workers *w, struct worker *t, uint64_t now_ms)
 	t->stuck |= stuck;
 }
 
-unsigned
+struct workers_count
 workers_check(struct workers *w, uint64_t now_ms)
 {
-	unsigned stuck;
+	struct workers_count count;
 
 	pthread_mutex_lock(&w->lock);
 	join_ended(w);
@@ -236,9 +236,9 @@ workers_check(struct workers *w, uint64_t now_ms)
 		look_at(w, &w->threads[i], now_ms);
 	/* Without a thread more, those that there are go on. */
 	fill_up(w);
-	stuck = w->stuck;
+	count = (struct workers_count){w->slow, w->stuck};
 	pthread_mutex_unlock(&w->lock);
-	return stuck;
+	return count;
 }
 
 static void

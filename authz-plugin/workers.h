@@ -38,6 +38,10 @@ struct worker_task {
 
 struct workers;
 
+struct workers_count {
+	unsigned slow, stuck; /* the stuck are slow too */
+};
+
 int workers_new(struct workers **ret, struct aegis_error *err);
 
 /* Run t->fn in a worker.  -EBUSY if every thread there may be is stuck, or after
@@ -47,8 +51,8 @@ int workers_run(struct workers *w, struct worker_task *t);
 bool workers_cancel(struct workers *w, struct worker_task *t);
 
 /* Put threads beside slow ones; to be called every WORKERS_SLOW_MS while tasks are
- * under way.  Returns how many are stuck. */
-unsigned workers_check(struct workers *w, uint64_t now_ms);
+ * under way. */
+struct workers_count workers_check(struct workers *w, uint64_t now_ms);
 
 /*
  * Begin no more tasks, and wait until deadline_ms for those that have begun.

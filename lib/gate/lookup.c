@@ -345,11 +345,15 @@ resolve(struct lookup *l, const char *source, bool *ret_resolved,
 {
 	struct aegis_error err = {0};
 	char resolved[HOSTPATH_MAX];
-	int r = hostpath_resolve(l->source->root, source, l->cached_only,
+	int r = hostpath_resolve(l->source->root, source,
+				 l->cached_only || l->source->cached_paths,
 				 resolved, sizeof(resolved), &err);
 
 	if (r == -EAGAIN && l->cached_only)
 		return r;
+	if (r == -EAGAIN && l->source->cached_paths)
+		return fail(l, r, source, "too many look-ups hang on the host's "
+					  "file systems");
 	*ret_resolved = r == 0;
 	*ret_text = keep_text(l, r == 0 ? resolved : err.text);
 	return 0;

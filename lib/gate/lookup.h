@@ -21,6 +21,7 @@ struct lookup_source {
 	const char *docker;     /* socket path */
 	const char *user_agent; /* by which the gate knows its own questions */
 	const struct hostpath_root *root; /* the host's file system */
+	bool cached_paths; /* what the kernel does not have cached is a failure */
 	unsigned timeout_ms;    /* for all look-ups of one call */
 };
 

@@ -124,6 +124,21 @@ stuck() { # stuck COUNT
 	wait_for $DEADLINE_S gone "$(pid_of old)"
 }
 
+@test "a flood of calls on a dead file system leaves workers for the others" {
+	gate_up
+	fake_up
+	dead_fs_up
+	create_call "{\"Image\":\"nginx:1.27\",\"HostConfig\":{\"Binds\":[\"$T/binds/dead/z:/m\"]}}" \
+		>"$T/dead.json"
+	ask 200 dead
+	answered 200 gate.lookup
+	ask 200 dead
+	answered 200 gate.lookup
+	ask 1 web
+	answered 1 allow
+	stop dead_fs KILL
+}
+
 @test "workers come back when the file system does" {
 	gate_up
 	fake_up

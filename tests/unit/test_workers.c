@@ -107,7 +107,7 @@ slow_ones_do_not_hold_the_others(void **state)
 	hang_all(hung, WORKERS_THREADS, now_ms + 60000);
 	assert_int_equal(workers_run(w, &other), 0);
 	assert_int_equal(sem_trywait(&done), -1);
-	assert_int_equal(workers_check(w, now_ms + 10000), 0);
+	assert_int_equal(workers_check(w, now_ms + 10000).stuck, 0);
 	wait_for(&done);
 	let_go(WORKERS_THREADS);
 }
@@ -120,12 +120,13 @@ stuck_ones_are_counted_and_come_back(void **state)
 
 	(void)state;
 	hang_all(hung, 2, now_ms + 2000);
-	assert_int_equal(workers_check(w, now_ms + 2000), 0);
+	assert_int_equal(workers_check(w, now_ms + 2000).slow, 2);
+	assert_int_equal(workers_check(w, now_ms + 2000).stuck, 0);
 	assert_int_equal(
-		workers_check(w, now_ms + 4000 + WORKERS_STUCK_MS), 2);
+		workers_check(w, now_ms + 4000 + WORKERS_STUCK_MS).stuck, 2);
 	let_go(2);
 	/* They are back a moment after they said so. */
-	while (workers_check(w, now_ms) > 0)
+	while (workers_check(w, now_ms).slow > 0)
 		assert_true(clock_monotonic_ms() <
 			    now_ms + 1000 * DEADLINE_S);
 }
@@ -143,7 +144,7 @@ beyond_the_most_there_is_a_no(void **state)
 	while (made < THREADS_MAX) {
 		hang_all(hung + made, WORKERS_THREADS, now_ms);
 		made += WORKERS_THREADS;
-		assert_int_equal(workers_check(w, late_ms), made);
+		assert_int_equal(workers_check(w, late_ms).stuck, made);
 	}
 	assert_int_equal(workers_run(w, &more), -EBUSY);
 	let_go(THREADS_MAX);
