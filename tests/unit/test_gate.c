@@ -986,6 +986,139 @@ what_an_image_brings_is_judged_at_start(void **state)
 }
 
 static void
+a_pull_takes_no_stream(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"an import", NULL, {.uri = "/v1.41/images/create?fromSrc=-&repo=app&tag=1", .type = "text/plain"}},
+	      {"a pull that says it is an import too", "gate.body_unexpected", {.uri = "/v1.41/images/create?fromImage=nginx&tag=1.27&fromSrc=-", .type = "text/plain", .length = "30"}},
+	      {"and chunked", "gate.body_unexpected", {.uri = "/v1.41/images/create?fromImage=nginx&tag=1.27&fromSrc=-", .type = "text/plain"}},
+	      {"push, chunked", "gate.body_missing", CHUNKED_FORM("/images/registry.example.com/team/a/push?tag=1")},
+	      {"commit, chunked", "gate.body_missing", CHUNKED_FORM("/commit?container=web&repo=app&tag=1")});
+}
+
+static void
+no_masked_path_is_opened(void **state)
+{
+	(void)state;
+	/* Each list is dockerd's own but for one. */
+	CHECK(baseline,
+	      {"disks can be taken away", "containers.proc_paths", HOST("\"MaskedPaths\":[\"/proc/asound\",\"/proc/acpi\",\"/proc/kcore\",\"/proc/keys\",\"/proc/latency_stats\",\"/proc/timer_list\",\"/proc/timer_stats\",\"/proc/sched_debug\",\"/sys/firmware\"]")},
+	      {"the firmware's switches", "containers.proc_paths", HOST("\"MaskedPaths\":[\"/proc/asound\",\"/proc/kcore\",\"/proc/keys\",\"/proc/latency_stats\",\"/proc/timer_list\",\"/proc/timer_stats\",\"/proc/sched_debug\",\"/proc/scsi\",\"/sys/firmware\"]")},
+	      {"file systems' switches", "containers.proc_paths", HOST("\"ReadonlyPaths\":[\"/proc/bus\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]")});
+}
+
+static void
+a_number_of_root_is_root(void **state)
+{
+	static const char non_root[] =
+		"version: 1\ncontainers: {require_non_root: true}\n";
+
+	(void)state;
+#define AS(user) {.body = "{" IMG ",\"User\":\"" user "\"}"}
+	CHECK(non_root,
+	      {"a number", NULL, AS("1000")},
+	      {"Go reads a sign", "containers.user", AS("+0")},
+	      {"and the other", "containers.user", AS("-0")},
+	      {"with a group", "containers.user", AS("+0:1000")});
+}
+
+static void
+a_limit_that_is_wanted_stays(void **state)
+{
+	static const char limits[] =
+		"version: 1\ncontainers: {require_limits: [memory, pids, cpu]}\n";
+
+	(void)state;
+#define UPDATE(member) {.uri = "/v1.41/containers/web/update", .body = "{" member "}"}
+	CHECK(limits,
+	      {"fewer processes", NULL, UPDATE("\"PidsLimit\":10")},
+	      {"processes without end", "containers.resources", UPDATE("\"PidsLimit\":-1")},
+	      {"the same as zero", "containers.resources", UPDATE("\"PidsLimit\":0")},
+	      {"CPU without end", "containers.resources", UPDATE("\"CpuQuota\":-1")});
+}
+
+static void
+memory_without_end_is_over_the_top(void **state)
+{
+	static const char top[] = "version: 1\ncontainers: {memory_max: 1g}\n";
+
+	(void)state;
+	CHECK(top,
+	      {"at the top", NULL, HOST("\"Memory\":1073741824")},
+	      {"unset is unlimited", "containers.resources", HOST("")},
+	      {"zero is unlimited", "containers.resources", HOST("\"Memory\":0")});
+}
+
+static void
+an_allowed_prefix_is_not_climbed_out_of(void **state)
+{
+	static const char prefixes[] =
+		"version: 1\n"
+		"containers: {devices: {allow: [/dev/snd/**]}, cgroup_parent: {allow: [/team/**]}}\n";
+
+	(void)state;
+	CHECK(prefixes,
+	      {"a device", NULL, HOST("\"Devices\":[{\"PathOnHost\":\"/dev/snd/timer\"}]")},
+	      {"another by dots", "containers.devices", HOST("\"Devices\":[{\"PathOnHost\":\"/dev/snd/../sda\"}]")},
+	      {"a cgroup", NULL, HOST("\"CgroupParent\":\"/team/a\"")},
+	      {"another by dots", "containers.cgroup_parent", HOST("\"CgroupParent\":\"/team/../other\"")},
+	      {"the same for a build", "build.options", {.uri = "/v1.41/build?cgroupparent=/team/../other", .type = "application/x-tar"}});
+}
+
+static void
+an_annotation_reaches_no_runtime(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"none", NULL, HOST("\"Annotations\":{}")},
+	      {"what runc hands to systemd", "containers.runtime", HOST("\"Annotations\":{\"org.systemd.property.DevicePolicy\":\"'auto'\"}")});
+}
+
+static void
+a_wildcard_opens_no_socket_of_the_host(void **state)
+{
+	static const char wide[] =
+		"version: 1\ncontainers: {binds: {allow: [/**]}}\n";
+
+	(void)state;
+	CHECK(wide,
+	      {"containerd's", "containers.binds", BIND("/run/containerd/containerd.sock")},
+	      {"systemd's", "containers.binds", BIND("/run/systemd/private")});
+}
+
+static void
+a_service_is_judged_as_a_container(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"a network of one's own", NULL, {.uri = "/v1.41/services/create", .body = "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\"},\"Networks\":[{\"Target\":\"shop\"}]}}"}},
+	      {"the host's", "containers.network_mode", {.uri = "/v1.41/services/create", .body = "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\"},\"Networks\":[{\"Target\":\"host\"}]}}"}},
+	      {"where old clients write it", "containers.network_mode", {.uri = "/v1.41/services/create", .body = "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\"}},\"Networks\":[{\"Target\":\"host\"}]}"}},
+	      {"log lines to another host", "containers.log_driver", {.uri = "/v1.41/services/create", .body = "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\"},\"LogDriver\":{\"Name\":\"syslog\"}}}"}});
+}
+
+static void
+a_checkpoint_reaches_no_folder_of_the_host(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"written", "containers.binds", {.uri = "/v1.41/containers/web/checkpoints", .body = "{\"CheckpointID\":\"c\",\"CheckpointDir\":\"/boot\"}"}},
+	      {"read", "containers.binds", {.uri = "/v1.41/containers/web/start?checkpoint=c&checkpoint-dir=/boot", .length = "0", .container = INSPECT(""), .image = NGINX}},
+	      {"listed", "containers.binds", {.method = "GET", .uri = "/v1.41/containers/web/checkpoints?dir=/boot"}});
+}
+
+static void
+an_old_container_is_no_way_in(void **state)
+{
+	(void)state;
+	/* docs/threats.md: judged "at start, restart, unpause and exec". */
+	CHECK(baseline,
+	      {"unpaused", "containers.privileged", {.uri = "/v1.41/containers/web/unpause", .length = "0", .container = INSPECT("\"Privileged\":true"), .image = NGINX}},
+	      {"entered", "containers.privileged", {.uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = "{\"ContainerID\":\"" SHA "\",\"ProcessConfig\":{\"privileged\":false,\"entrypoint\":\"id\"}}", .container = INSPECT("\"Privileged\":true"), .image = NGINX}});
+}
+
+static void
 a_message_names_rule_field_and_way_out(void **state)
 {
 	(void)state;
@@ -1030,6 +1163,17 @@ main(void)
 		cmocka_unit_test(networks_services_and_plugins_have_their_checks),
 		cmocka_unit_test(the_gate_is_told_by_every_name),
 		cmocka_unit_test(what_an_image_brings_is_judged_at_start),
+		cmocka_unit_test(a_pull_takes_no_stream),
+		cmocka_unit_test(no_masked_path_is_opened),
+		cmocka_unit_test(a_number_of_root_is_root),
+		cmocka_unit_test(a_limit_that_is_wanted_stays),
+		cmocka_unit_test(memory_without_end_is_over_the_top),
+		cmocka_unit_test(an_allowed_prefix_is_not_climbed_out_of),
+		cmocka_unit_test(an_annotation_reaches_no_runtime),
+		cmocka_unit_test(a_wildcard_opens_no_socket_of_the_host),
+		cmocka_unit_test(a_service_is_judged_as_a_container),
+		cmocka_unit_test(a_checkpoint_reaches_no_folder_of_the_host),
+		cmocka_unit_test(an_old_container_is_no_way_in),
 		cmocka_unit_test(a_message_names_rule_field_and_way_out),
 	};
 
