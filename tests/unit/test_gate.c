@@ -116,6 +116,24 @@ fill_paths(struct gate_facts *facts, const struct spec_mounts *m,
 						     : m->v[i].source};
 }
 
+/* Only what was asked for: a look-up that is forgotten finds nothing. */
+static void
+answer(struct gate_facts *facts, const struct call *c, struct json_doc docs[5])
+{
+	if (facts->asked & GATE_LOOKUP_CONTAINER)
+		facts->container = parse_fact(&docs[0], c->container);
+	if (facts->asked & GATE_LOOKUP_EXEC)
+		facts->exec = parse_fact(&docs[1], c->exec);
+	if (facts->asked & GATE_LOOKUP_IMAGE)
+		facts->image = parse_fact(&docs[2], c->image);
+	if (facts->asked & GATE_LOOKUP_PLUGIN)
+		facts->plugin = parse_fact(&docs[3], c->plugin);
+	if (facts->asked & GATE_LOOKUP_VOLUMES) {
+		facts->volumes[0] = parse_fact(&docs[4], c->volume);
+		facts->volume_count = c->volume ? 1 : 0;
+	}
+}
+
 static void
 run(const char *policy_text, const struct call *c)
 {
@@ -136,14 +154,9 @@ run(const char *policy_text, const struct call *c)
 	assert_int_equal(envelope_parse(&envelope, buf_str(&text), text.len,
 					&err), 0);
 	if (gate_read(&call, &envelope, policy, &host, &verdict) == 0) {
-		facts.container = parse_fact(&docs[0], c->container);
-		facts.exec = parse_fact(&docs[1], c->exec);
-		facts.image = parse_fact(&docs[2], c->image);
-		facts.plugin = parse_fact(&docs[3], c->plugin);
-		facts.volumes[0] = parse_fact(&docs[4], c->volume);
-		facts.volume_count = c->volume ? 1 : 0;
 		while (gate_need(&call, &facts, policy)) {
 			facts.asked |= call.lookups;
+			answer(&facts, c, docs);
 			if (spec_mounts(&call.spec, &mounts, NULL) == 0) {
 				facts.path_count = 0;
 				fill_paths(&facts, &mounts, c->resolved);
@@ -248,6 +261,8 @@ an_id_is_judged_by_the_names_dockerd_knows(void **state)
 	      {"of an image from elsewhere", "images.unresolved", BYID("sha256:" SHA, TAGS("evil.example.com/x:1"))},
 	      {"a short id from elsewhere", "images.unresolved", BYID("0e6ae4fb1347", TAGS("evil.example.com/x:1"))},
 	      {"unknown", "images.unresolved", BYID("sha256:" SHA, NULL)},
+	      {"of an image with a forbidden word", "images.unresolved", BYID("sha256:" SHA, TAGS("nginx:exploit"))},
+	      {"the beginning of another kind of id", "images.require_tag", BYID("beef", "{\"Id\":\"sha512:beef\",\"RepoTags\":[\"evil.example.com/x:1\"]}")},
 	      {"without any name", "images.unresolved", BYID("sha256:" SHA, "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[],\"RepoDigests\":[]}")},
 	      {"a name that looks like an id, and is none", "images.require_tag", BYID("beef", NULL)});
 }
@@ -264,6 +279,7 @@ a_local_name_is_told_from_a_pulled_one(void **state)
 	CHECK(strict,
 	      {"pulled", NULL, WITH("\"nginx@sha256:" SHA "\"")},
 	      {"made here", "images.unverified_local", WITH("")},
+	      {"made here, by its id", "images.unresolved", {.body = "{\"Image\":\"sha256:" SHA "\"}", .image = TAGS("nginx:1.27")}},
 	      {"pulled from elsewhere", "images.unverified_local", WITH("\"evil.example.com/nginx@sha256:" SHA "\"")},
 	      {"not here yet", NULL, {.body = "{" IMG "}"}});
 #undef WITH
@@ -372,6 +388,7 @@ bodies_that_go_reads_otherwise_are_refused(void **state)
 	      {"two values", "gate.body_ambiguous", {.body = "{" IMG "}{" IMG "}"}},
 	      {"a wrong type", "gate.body_ambiguous", HOST("\"Privileged\":\"true\"")},
 	      {"HostConfig at the top, as old engines read it", "gate.body_ambiguous", {.body = "{" IMG ",\"Privileged\":true}"}},
+	      {"nor beside a field of no meaning", NULL, {.body = "{" IMG ",\"X\":1,\"Privileged\":false,\"Binds\":[]}"}},
 	      {"zero at the top does nothing", NULL, {.body = "{" IMG ",\"Privileged\":false}"}},
 	      {"null keeps the true before it: twice", "gate.body_ambiguous", HOST("\"Privileged\":true,\"Privileged\":null")},
 	      {"labels may be called anything", NULL, {.body = "{" IMG ",\"Labels\":{\"a\":\"1\",\"A\":\"2\",\"\xc3\xa9\":\"3\"}}"}},
@@ -562,6 +579,8 @@ values_are_of_the_type_go_wants(void **state)
 	      {"a list twice, whose elements Go merges", "gate.body_ambiguous", HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/boot\"}],\"Mounts\":[{\"Target\":\"/h\"}]")},
 	      {"a key twice in an element", "gate.body_ambiguous", HOST("\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/t\",\"type\":\"bind\"}]")},
 	      {"a key twice, deep", "gate.body_ambiguous", HOST("\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/h\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"local\",\"name\":\"x\"}}}]")},
+	      {"a key twice in an element that nobody judges", "gate.body_ambiguous", HOST("\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/sda\",\"path\":\"/dev/sdb\"}]")},
+	      {"a key twice in a map", "gate.body_ambiguous", HOST("\"Sysctls\":{\"net.ipv4.tcp_syncookies\":\"1\",\"net.ipv4.tcp_syncookies\":\"0\"}")},
 	      {"an escape in a deep key", "gate.body_ambiguous", HOST("\"Devices\":[{\"P\\u0061thOnHost\":\"/dev/sda\"}]")},
 	      {"null clears the struct before it: twice", "gate.body_ambiguous", {.body = "{" IMG ",\"HostConfig\":{\"Privileged\":true},\"HostConfig\":null}"}},
 	      {"null alone is nothing", NULL, {.body = "{" IMG ",\"HostConfig\":null}"}},
@@ -724,7 +743,7 @@ what_a_policy_wants_is_wanted(void **state)
 		"containers: {profile: restricted, require_limits: [memory, pids, cpu], memory_max: 1g,\n"
 		"  require_read_only: true, restart_policies: [\"no\", on-failure],\n"
 		"  ports: {all_interfaces: deny, privileged: deny}}\n"
-		"exec: {user: deny, deny_env: [LD_*]}\n";
+		"exec: {user: deny, deny_env: [LD_*, PROXY]}\n";
 
 	(void)state;
 #define GOOD_HOST "\"CapDrop\":[\"ALL\"],\"SecurityOpt\":[\"no-new-privileges\"],\"ReadonlyRootfs\":true,\"Memory\":67108864,\"PidsLimit\":100,\"NanoCpus\":1"
@@ -769,7 +788,31 @@ what_a_policy_wants_is_wanted(void **state)
 	      {"nobody's", NULL, STRICT_AND("\"VolumesFrom\":[]")},
 	      {"exec as somebody else", "exec.user", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"user\":\"0\"}"}},
 	      {"exec with a library of one's own", "exec.env", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"Env\":[\"A=b\",\"LD_PRELOAD=/tmp/x.so\"]}"}},
+	      {"exec with a variable by its whole name", "exec.env", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"Env\":[\"PROXY=1\"]}"}},
+	      {"exec with a longer one", NULL, {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"Env\":[\"PROXY_X=1\"]}"}},
 	      {"exec with another variable", NULL, {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"],\"Env\":[\"OLD_X=1\"]}"}});
+}
+
+#define A16 "aaaaaaaaaaaaaaaa"
+#define A256 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16
+
+static void
+an_option_is_judged_as_a_whole(void **state)
+{
+	static const char options[] =
+		"version: 1\n"
+		"containers: {security_opt: {allow: [\"label=*\", \"no-new-privileges=*\"]},\n"
+		"  require_no_new_privileges: true}\n";
+
+	(void)state;
+#define OPTIONS(o) HOST("\"SecurityOpt\":[\"no-new-privileges\"" o "]")
+	CHECK(options,
+	      {"a pattern", NULL, OPTIONS(",\"label=" A16 "\"")},
+	      {"what is too long to be seen", "containers.security_opt", OPTIONS(",\"label=" A256 "/x\"")},
+	      {"taken back, though a pattern allows it", "containers.no_new_privileges", OPTIONS(",\"no-new-privileges:false\"")});
+	CHECK(all_open,
+	      {"any folder", NULL, MOUNT("\"Type\":\"bind\",\"Source\":\"/boot\",\"Target\":\"/h\"")},
+	      {"a folder nobody can find", "containers.binds", MOUNT("\"Type\":\"bind\",\"Source\":\"boot\",\"Target\":\"/h\"")});
 }
 
 static void
@@ -777,7 +820,7 @@ a_wildcard_opens_no_root_of_the_host(void **state)
 {
 	static const char wide[] =
 		"version: 1\n"
-		"containers: {binds: {allow: [/**, /dev/snd], deny: [/srv/secret/**]}}\n";
+		"containers: {binds: {allow: [/**, /dev/**, /proc/*, /dev/snd], deny: [/srv/secret/**]}}\n";
 
 	(void)state;
 #define BIND(source) HOST("\"Binds\":[\"" source ":/h\"]")
@@ -1156,6 +1199,7 @@ main(void)
 		cmocka_unit_test(a_uri_that_hides_its_call_is_refused),
 		cmocka_unit_test(all_that_weakens_isolation_is_refused),
 		cmocka_unit_test(what_a_policy_wants_is_wanted),
+		cmocka_unit_test(an_option_is_judged_as_a_whole),
 		cmocka_unit_test(a_wildcard_opens_no_root_of_the_host),
 		cmocka_unit_test(a_volume_is_no_way_to_the_host),
 		cmocka_unit_test(image_calls_are_judged_by_what_they_can_do),
