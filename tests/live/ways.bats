@@ -8,7 +8,7 @@ setup_file() {
 	stack_init
 	mv "$T/daemon.json" "$T/daemon.json.gated"
 	echo '{}' >"$T/daemon.json"
-	dockerd_up
+	dockerd_up --experimental
 	image nginx:1.27
 	# Behind the gate's back.
 	"$DOCKER" create --name old-bind -v /usr:/h --network none nginx:1.27 true
@@ -40,6 +40,17 @@ link_of() {
 
 running() {
 	[ "$("$DOCKER" inspect -f '{{.State.Running}}' "$1")" = true ]
+}
+
+# in_force LINE: the policy of this file with one line more under containers.
+in_force() {
+	cp "$T/gatekeeper.yaml" "$T/good.yaml"
+	sed -i "s|  profile: baseline|&\n  $1|" "$T/gatekeeper.yaml"
+}
+
+as_before() {
+	cp "$T/good.yaml" "$T/gatekeeper.yaml"
+	wait_for $DEADLINE_S "$DOCKER" run --rm --network none nginx:1.27 true
 }
 
 @test "another's bind is not taken over" {
@@ -89,8 +100,7 @@ running() {
 }
 
 @test "root by a number that Go reads is root" {
-	cp "$T/gatekeeper.yaml" "$T/good.yaml"
-	sed -i 's/  profile: baseline/&\n  require_non_root: true/' "$T/gatekeeper.yaml"
+	in_force "require_non_root: true"
 	wait_for $DEADLINE_S sh -c "! $DOCKER create --user 0 --network none nginx:1.27 true"
 	denied containers.user "$DOCKER" run --rm --user 0 --network none nginx:1.27 id -u
 	run "$DOCKER" run --rm --user 1000 --network none nginx:1.27 id -u
@@ -100,11 +110,50 @@ running() {
 		run "$DOCKER" run --rm "--user=$user" --network none nginx:1.27 id -u
 		said+=("$output")
 	done
-	cp "$T/good.yaml" "$T/gatekeeper.yaml"
-	wait_for $DEADLINE_S "$DOCKER" run --rm --network none nginx:1.27 true
+	as_before
 	printf '%s\n' "${said[@]}"
 	[[ ${said[0]} == *"[containers.user]"* ]]
 	[[ ${said[1]} == *"[containers.user]"* ]]
+}
+
+@test "an allowed prefix is not climbed out of" {
+	local device cgroup
+	mkdir -p "/dev/$PLUGIN"
+	in_force "devices: {allow: [/dev/$PLUGIN/**]}\n  cgroup_parent: {allow: [/$PLUGIN/**]}"
+	wait_for $DEADLINE_S "$DOCKER" create --cgroup-parent "/$PLUGIN/a" --network none nginx:1.27 true
+	run create "{\"Image\":\"nginx:1.27\",\"HostConfig\":{\"Devices\":[{\"PathOnHost\":\"/dev/$PLUGIN/../zero\",\"PathInContainer\":\"/dev/z\",\"CgroupPermissions\":\"rwm\"}]}}"
+	device=$output
+	run create "{\"Image\":\"nginx:1.27\",\"HostConfig\":{\"CgroupParent\":\"/$PLUGIN/../other\"}}"
+	cgroup=$output
+	rmdir "/dev/$PLUGIN"
+	as_before
+	printf '%s\n' "$device" "$cgroup"
+	[[ $device == "403 "*"containers.devices"* ]]
+	[[ $cgroup == "403 "*"containers.cgroup_parent"* ]]
+}
+
+@test "a limit that is wanted is not taken away" {
+	local said limit
+	in_force "require_limits: [pids]"
+	wait_for $DEADLINE_S sh -c "! $DOCKER create --network none nginx:1.27 true"
+	"$DOCKER" run -d --name limited --pids-limit 10 --network none nginx:1.27 sleep 900
+	run api POST /v1.41/containers/limited/update -H 'Content-Type: application/json' \
+		--data-binary '{"PidsLimit":-1}'
+	said=$output
+	limit=$("$DOCKER" inspect -f '{{.HostConfig.PidsLimit}}' limited)
+	as_before
+	echo "$said, $limit"
+	[[ $said == "403 "*"containers.resources"* ]]
+	[ "$limit" = 10 ]
+}
+
+@test "checkpoints list no folder of the host" {
+	mkdir -p "$T/private/leaked"
+	echo '{}' >"$T/private/leaked/config.json"
+	run api GET "/v1.41/containers/old-net/checkpoints?dir=$T/private"
+	echo "$output"
+	[[ $output == 403* ]]
+	[[ $output != *leaked* ]]
 }
 
 # form PATH BODY [CURL-ARGS...]: dockerd goes by the first type, the plugin is told
