@@ -2,200 +2,7 @@
  * The decision of the gate, call by call.  Every deny stands beside an allow
  * that is one edit away.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "lib/gate/gate.h"
-#include "lib/json_out.h"
-
-#define NOW_MS 1790000000000LL /* 2026-09-21 */
-
-static const char baseline[] =
-	"version: 1\n"
-	"images:\n"
-	"  allow: [docker.io/library/*, registry.example.com/team/**]\n"
-	"  require_tag: true\n"
-	"  forbid_tags: [latest]\n"
-	"  forbid_words: [exploit]\n"
-	"containers:\n"
-	"  profile: baseline\n"
-	"  binds: {allow: [/srv/**, /etc/localtime]}\n";
-
-static const struct gate_host host = {
-	.own_paths = {"/var/lib/aegis/aegis.db", "/etc/aegis"},
-	.own_path_count = 2,
-	.docker_socket = "/run/docker.sock",
-	.plugin_name = "aegis",
-};
-
-/* One call and the facts about it. */
-struct call {
-	const char *method, *uri, *type, *length, *body, *user;
-	const char *container, *exec, *image, *plugin, *volume; /* JSON */
-	const char *resolved; /* of every bind; NULL: itself */
-	const char *failed;
-};
-
-#define CREATE "/v1.41/containers/create"
-#define IMG "\"Image\":\"nginx:1.27\""
-
-static struct gate_verdict verdict;
-
-static const struct json_node *
-parse_fact(struct json_doc *doc, const char *text)
-{
-	if (!text)
-		return NULL;
-	assert_int_equal(json_parse(doc, text, strlen(text), NULL), 0);
-	return doc->root;
-}
-
-/* The envelope as dockerd would write it; parsed, so that the test goes the
- * way of the program. */
-static void
-build_envelope(const struct call *c, struct buf *out, char *base64)
-{
-	struct json_out o;
-
-	json_out_init(&o, out);
-	json_out_object(&o);
-	if (c->user) {
-		json_out_kv_string(&o, "User", c->user);
-		json_out_kv_string(&o, "UserAuthNMethod", "TLS");
-	}
-	json_out_kv_string(&o, "RequestMethod", c->method ? c->method : "POST");
-	json_out_kv_string(&o, "RequestUri", c->uri ? c->uri : CREATE);
-	if (base64)
-		json_out_kv_string(&o, "RequestBody", base64);
-	json_out_key(&o, "RequestHeaders");
-	json_out_object(&o);
-	if (c->type || c->body)
-		json_out_kv_string(&o, "Content-Type",
-				   c->type ? c->type : "application/json");
-	if (c->length)
-		json_out_kv_string(&o, "Content-Length", c->length);
-	json_out_object_end(&o);
-	json_out_object_end(&o);
-	assert_int_equal(json_out_end(&o), 0);
-}
-
-static char *
-encode(const char *text)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = strlen(text), n = 0;
-	char *out = calloc(len / 3 + 2, 4);
-
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned v = (unsigned)(unsigned char)text[i] << 16;
-
-		v |= i + 1 < len ? (unsigned)(unsigned char)text[i + 1] << 8 : 0;
-		v |= i + 2 < len ? (unsigned)(unsigned char)text[i + 2] : 0;
-		out[n++] = digits[v >> 18];
-		out[n++] = digits[v >> 12 & 63];
-		out[n++] = i + 1 < len ? digits[v >> 6 & 63] : '=';
-		out[n++] = i + 2 < len ? digits[v & 63] : '=';
-	}
-	return out;
-}
-
-static void
-fill_paths(struct gate_facts *facts, const struct spec_mounts *m,
-	   const char *resolved)
-{
-	for (unsigned i = 0; i < m->count; i++)
-		if (!strcmp(m->v[i].type, "bind"))
-			facts->paths[facts->path_count++] = (struct gate_path){
-				.source = m->v[i].source,
-				.resolved = resolved ? resolved
-						     : m->v[i].source};
-}
-
-static void
-run(const char *policy_text, const struct call *c)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
-	struct envelope envelope = ENVELOPE_INIT;
-	struct gate_call call = GATE_CALL_INIT;
-	struct json_doc docs[5] = {{0}};
-	static struct spec_mounts mounts;
-	struct gate_facts facts = {.failed = c->failed};
-	char *base64 = c->body ? encode(c->body) : NULL;
-	struct aegis_error err = {0};
-	struct policy *policy;
-
-	if (policy_parse(&policy, "test.yaml", policy_text,
-			 strlen(policy_text), &err) < 0)
-		fail_msg("%s", err.text);
-	build_envelope(c, &text, base64);
-	assert_int_equal(envelope_parse(&envelope, buf_str(&text), text.len,
-					&err), 0);
-	if (gate_read(&call, &envelope, policy, &host, &verdict) == 0) {
-		facts.container = parse_fact(&docs[0], c->container);
-		facts.exec = parse_fact(&docs[1], c->exec);
-		facts.image = parse_fact(&docs[2], c->image);
-		facts.plugin = parse_fact(&docs[3], c->plugin);
-		facts.volumes[0] = parse_fact(&docs[4], c->volume);
-		facts.volume_count = c->volume ? 1 : 0;
-		while (gate_need(&call, &facts, policy)) {
-			facts.asked |= call.lookups;
-			if (spec_mounts(gate_call_mounted(&call), &mounts, NULL) == 0) {
-				facts.path_count = 0;
-				fill_paths(&facts, &mounts, c->resolved);
-			}
-		}
-		gate_judge(&call, &facts, policy, &host, NOW_MS, &verdict);
-	}
-	for (size_t i = 0; i < 5; i++)
-		json_doc_release(&docs[i]);
-	gate_call_release(&call);
-	envelope_release(&envelope);
-	policy_free(policy);
-	free(base64);
-}
-
-struct test_case {
-	const char *why;
-	const char *rule; /* NULL: allowed */
-	struct call call;
-};
-
-static void
-check(const char *policy, const struct test_case *cases, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct test_case *t = &cases[i];
-		const char *got;
-
-		run(policy, &t->call);
-		got = verdict.allow ? NULL : rule_get(verdict.rule)->name;
-		if (!got != !t->rule || (got && strcmp(got, t->rule) != 0))
-			fail_msg("%s: wanted %s, got %s: %s", t->why,
-				 t->rule ? t->rule : "allow",
-				 got ? got : "allow", verdict.message);
-		if (!verdict.allow && (strpbrk(verdict.message, "\n\r\033") ||
-				       !strstr(verdict.message, "; ")))
-			fail_msg("%s: not one line with a way out: %s", t->why,
-				 verdict.message);
-	}
-}
-
-#define CHECK(policy, ...)                                                     \
-	do {                                                                   \
-		static const struct test_case cases_[] = {__VA_ARGS__};        \
-		check(policy, cases_, sizeof(cases_) / sizeof(cases_[0]));     \
-	} while (0)
-
-/* A body with one HostConfig member. */
-#define HOST(member)                                                           \
-	{                                                                      \
-		.body = "{" IMG ",\"HostConfig\":{" member "}}"                \
-	}
+#include "tests/unit/gate_case.h"
 
 static void
 images_are_judged_by_their_normal_form(void **state)
@@ -223,8 +30,6 @@ images_are_judged_by_their_normal_form(void **state)
 #undef RUN
 }
 
-#define SHA "0e6ae4fb1347a8601b20eaa26ed815c01e3b0e9039b041c88daebe94a5085f06"
-
 static void
 an_id_is_judged_by_the_names_dockerd_knows(void **state)
 {
@@ -241,6 +46,8 @@ an_id_is_judged_by_the_names_dockerd_knows(void **state)
 	      {"of an image from elsewhere", "images.unresolved", BYID("sha256:" SHA, TAGS("evil.example.com/x:1"))},
 	      {"a short id from elsewhere", "images.unresolved", BYID("0e6ae4fb1347", TAGS("evil.example.com/x:1"))},
 	      {"unknown", "images.unresolved", BYID("sha256:" SHA, NULL)},
+	      {"of an image with a forbidden word", "images.unresolved", BYID("sha256:" SHA, TAGS("nginx:exploit"))},
+	      {"the beginning of another kind of id", "images.require_tag", BYID("beef", "{\"Id\":\"sha512:beef\",\"RepoTags\":[\"evil.example.com/x:1\"]}")},
 	      {"without any name", "images.unresolved", BYID("sha256:" SHA, "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[],\"RepoDigests\":[]}")},
 	      {"a name that looks like an id, and is none", "images.require_tag", BYID("beef", NULL)});
 }
@@ -257,6 +64,7 @@ a_local_name_is_told_from_a_pulled_one(void **state)
 	CHECK(strict,
 	      {"pulled", NULL, WITH("\"nginx@sha256:" SHA "\"")},
 	      {"made here", "images.unverified_local", WITH("")},
+	      {"made here, by its id", "images.unresolved", {.body = "{\"Image\":\"sha256:" SHA "\"}", .image = TAGS("nginx:1.27")}},
 	      {"pulled from elsewhere", "images.unverified_local", WITH("\"evil.example.com/nginx@sha256:" SHA "\"")},
 	      {"not here yet", NULL, {.body = "{" IMG "}"}});
 #undef WITH
@@ -319,7 +127,6 @@ static void
 mounts_are_judged_in_every_spelling(void **state)
 {
 	(void)state;
-#define MOUNT(m) HOST("\"Mounts\":[{" m "}]")
 	CHECK(baseline,
 	      {"an allowed folder", NULL, HOST("\"Binds\":[\"/srv/www:/www:ro\"]")},
 	      {"a named volume", NULL, HOST("\"Binds\":[\"data:/data\"]")},
@@ -365,6 +172,7 @@ bodies_that_go_reads_otherwise_are_refused(void **state)
 	      {"two values", "gate.body_ambiguous", {.body = "{" IMG "}{" IMG "}"}},
 	      {"a wrong type", "gate.body_ambiguous", HOST("\"Privileged\":\"true\"")},
 	      {"HostConfig at the top, as old engines read it", "gate.body_ambiguous", {.body = "{" IMG ",\"Privileged\":true}"}},
+	      {"nor beside a field of no meaning", NULL, {.body = "{" IMG ",\"X\":1,\"Privileged\":false,\"Binds\":[]}"}},
 	      {"zero at the top does nothing", NULL, {.body = "{" IMG ",\"Privileged\":false}"}},
 	      {"null keeps the true before it: twice", "gate.body_ambiguous", HOST("\"Privileged\":true,\"Privileged\":null")},
 	      {"labels may be called anything", NULL, {.body = "{" IMG ",\"Labels\":{\"a\":\"1\",\"A\":\"2\",\"\xc3\xa9\":\"3\"}}"}},
@@ -414,7 +222,6 @@ static void
 images_that_come_in_are_judged(void **state)
 {
 	(void)state;
-#define POST0(u) {.uri = "/v1.41" u, .length = "0"}
 	CHECK(baseline,
 	      {"pull", NULL, POST0("/images/create?fromImage=nginx&tag=1.27")},
 	      {"pull of latest", "images.forbid_tags", POST0("/images/create?fromImage=nginx&tag=latest")},
@@ -479,17 +286,10 @@ the_gate_protects_itself(void **state)
 	      {"a privileged container", NULL, HOST("\"Privileged\":true,\"Binds\":[\"/mnt:/x\"]")});
 }
 
-#define INSPECT(member)                                                        \
-	"{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA        \
-	"\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{" member     \
-	"},\"Mounts\":[]}"
-#define NGINX "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[\"nginx:1.27\"],\"RepoDigests\":[]}"
-
 static void
 what_dockerd_understood_is_judged_at_start(void **state)
 {
 	(void)state;
-#define START(c) {.uri = "/v1.41/containers/web/start", .length = "0", .container = c, .image = NGINX}
 	CHECK(baseline,
 	      {"a plain container", NULL, START(INSPECT("\"Privileged\":false"))},
 	      {"a privileged one, from before the gate", "containers.privileged", START(INSPECT("\"Privileged\":true"))},
