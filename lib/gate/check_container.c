@@ -261,13 +261,16 @@ strings_have(const struct json_node *slot, const char *text)
 	return false;
 }
 
-/* What moby oci/defaults.go masks and protects since 20.10, and whose opening
- * gives the host away. */
+/* What moby oci/defaults.go masks and protects in every version since 20.10;
+ * each of them was a way out once (/proc/scsi: CVE-2017-16539). */
 static const char *const masked_core[] = {
-	"/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware",
+	"/proc/acpi",	     "/proc/asound",	  "/proc/kcore",
+	"/proc/keys",	     "/proc/latency_stats", "/proc/sched_debug",
+	"/proc/scsi",	     "/proc/timer_list",  "/proc/timer_stats",
+	"/sys/firmware",
 };
 static const char *const readonly_core[] = {
-	"/proc/bus", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
 static void
@@ -327,7 +330,7 @@ check_runtime(struct judge *j)
 		judge_find(j, RULE_CT_RUNTIME, "HostConfig.Runtime",
 			   "\"%.80s\" is not among the allowed runtimes",
 			   runtime);
-	if (parent[0] && !policy_list_has_glob(&p->cgroup_parents, parent))
+	if (parent[0] && !policy_list_has_path(&p->cgroup_parents, parent))
 		judge_find(j, RULE_CT_CGROUP_PARENT, "HostConfig.CgroupParent",
 			   "\"%.80s\" is not among the allowed cgroups", parent);
 }
@@ -392,15 +395,18 @@ check_oom(struct judge *j)
 			   "the host");
 }
 
+/* Is the user surely not root?  A name can stand for any number in the image's
+ * /etc/passwd, so that only a number tells, as for Kubernetes' runAsNonRoot; Go
+ * reads it with or without a sign (strconv.Atoi). */
 static bool
-user_is_root(const char *user)
+user_is_not_root(const char *user)
 {
-	size_t len = strcspn(user, ":");
+	const size_t sign = user[0] == '+' || user[0] == '-';
+	const size_t len = strcspn(user, ":");
 
-	/* "" is the image's user, which a create does not show: root unless the
-	 * image says otherwise, and ring 2 sees which. */
-	return (len == 4 && !strncmp(user, "root", 4)) ||
-	       (len > 0 && strspn(user, "0") == len);
+	return len > sign &&
+	       strspn(user + sign, "0123456789") >= len - sign &&
+	       strspn(user + sign, "0") < len - sign;
 }
 
 static bool
@@ -420,12 +426,14 @@ check_user(struct judge *j)
 {
 	const struct policy_containers *p = &j->policy->containers;
 	const char *user = field_string(j->spec->config[CONFIG_USER]);
+	/* The image's user, which a create does not show and ring 2 does. */
 	const bool unset = !user[0] || user[0] == ':';
 
-	if (p->require_non_root &&
-	    (user_is_root(user) || (unset && j->spec->kind != SPEC_CREATE)))
+	if (p->require_non_root && !user_is_not_root(user) &&
+	    !(unset && j->spec->kind == SPEC_CREATE))
 		judge_find(j, RULE_CT_USER, "User",
-			   "\"%.60s\": the policy wants a user other than root",
+			   "\"%.60s\": the policy wants a user other than root, "
+			   "by number",
 			   user);
 	field_strings(n, host_field(j, HOST_GROUP_ADD))
 		if (!group_allowed(p, n->str))
@@ -458,12 +466,17 @@ check_limits_required(struct judge *j)
 static void
 check_memory_max(struct judge *j)
 {
-	int64_t memory = field_int(host_field(j, HOST_MEMORY));
+	const int64_t max = j->policy->containers.memory_max;
+	const int64_t memory = field_int(host_field(j, HOST_MEMORY));
+	/* An update that does not name it leaves it as it is. */
+	const bool unlimited =
+		memory <= 0 && (j->spec->kind != SPEC_UPDATE ||
+				host_field(j, HOST_MEMORY));
 
-	if (memory > j->policy->containers.memory_max)
+	if (max != POLICY_UNLIMITED && (memory > max || unlimited))
 		judge_find(j, RULE_CT_RESOURCES, "HostConfig.Memory",
-			   "%lld bytes are above containers.memory_max",
-			   (long long)memory);
+			   "%lld bytes are above containers.memory_max%s",
+			   (long long)memory, unlimited ? ": no limit" : "");
 	if (field_int(host_field(j, HOST_CPU_RT_RUNTIME)) > 0 &&
 	    j->policy->containers.profile != POLICY_PRIVILEGED)
 		judge_find(j, RULE_CT_RESOURCES,

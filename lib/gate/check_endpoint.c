@@ -77,7 +77,7 @@ check_build(struct judge *j)
 				   "\"%.100s\" is fetched by dockerd, unseen",
 				   p->value);
 		else if (!strcmp(p->key, "cgroupparent") && p->value[0] &&
-			 !policy_list_has_glob(
+			 !policy_list_has_path(
 				 &j->policy->containers.cgroup_parents,
 				 p->value))
 			judge_find(j, RULE_BUILD_OPTIONS, "cgroupparent",

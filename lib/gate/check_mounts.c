@@ -51,7 +51,7 @@ names_exactly(const struct policy_list *list, const char *path)
 static bool
 is_closed_tree(const struct policy_list *allow, const char *path)
 {
-	static const char *const trees[] = {"/proc", "/sys", "/dev",
+	static const char *const trees[] = {"/proc", "/sys", "/dev", "/run",
 					    "/var/lib/docker",
 					    "/var/lib/containerd"};
 

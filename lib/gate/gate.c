@@ -23,14 +23,16 @@ is_write(const struct gate_call *call)
 }
 
 /* Does a stream follow that plugins are never shown?  An image is created from
- * one only when it is imported; a pull has everything in its query. */
+ * one only when it is imported; a pull has everything in its query, and is what
+ * dockerd takes a call for that names an image to pull, whatever else it names. */
 static bool
 takes_stream(const struct gate_call *call)
 {
+	const char *image = uri_query(&call->uri, "fromImage");
 	const char *source = uri_query(&call->uri, "fromSrc");
 
 	if (call->match.endpoint->id == ENDPOINT_IMAGE_CREATE)
-		return source && !strcmp(source, "-");
+		return !(image && image[0]) && source && !strcmp(source, "-");
 	return call->match.endpoint->body == ENDPOINT_BODY_OPAQUE;
 }
 

@@ -64,6 +64,9 @@ void check_endpoint(struct judge *j);
 /* --- helpers ----------------------------------------------------------------- */
 
 bool policy_list_has_glob(const struct policy_list *list, const char *text);
+/* The same for a path that somebody else resolves: "." and ".." in it climb out
+ * of what a pattern allows. */
+bool policy_list_has_path(const struct policy_list *list, const char *path);
 bool policy_list_has_word(const struct policy_list *list, const char *word);
 
 #endif

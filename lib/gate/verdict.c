@@ -210,6 +210,24 @@ policy_list_has_glob(const struct policy_list *list, const char *text)
 	return false;
 }
 
+static bool
+path_climbs(const char *path)
+{
+	for (size_t len; *path; path += len + strspn(path + len, "/")) {
+		len = strcspn(path, "/");
+		if ((len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return true;
+	}
+	return false;
+}
+
+bool
+policy_list_has_path(const struct policy_list *list, const char *path)
+{
+	return !path_climbs(path) && policy_list_has_glob(list, path);
+}
+
 bool
 policy_list_has_word(const struct policy_list *list, const char *word)
 {

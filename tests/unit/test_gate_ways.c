@@ -206,7 +206,7 @@ what_a_policy_wants_is_wanted(void **state)
 	      {"root and a group", "containers.user", STRICT("0:1000", GOOD_HOST)},
 	      {"root by name and a group", "containers.user", STRICT("root:users", GOOD_HOST)},
 	      {"the image's user is for ring 2", NULL, STRICT("", GOOD_HOST)},
-	      {"a user that begins alike", NULL, STRICT("rooty", GOOD_HOST)},
+	      {"a name, which can stand for any number", "containers.user", STRICT("rooty", GOOD_HOST)},
 	      {"a writable root", "containers.read_only", STRICT("1000", "\"CapDrop\":[\"ALL\"],\"SecurityOpt\":[\"no-new-privileges\"],\"Memory\":67108864,\"PidsLimit\":100,\"NanoCpus\":1")},
 	      {"no memory limit", "containers.resources", STRICT("1000", "\"CapDrop\":[\"ALL\"],\"SecurityOpt\":[\"no-new-privileges\"],\"ReadonlyRootfs\":true,\"PidsLimit\":100,\"NanoCpus\":1")},
 	      {"processes without end", "containers.resources", STRICT("1000", "\"CapDrop\":[\"ALL\"],\"SecurityOpt\":[\"no-new-privileges\"],\"ReadonlyRootfs\":true,\"Memory\":67108864,\"PidsLimit\":-1,\"NanoCpus\":1")},
