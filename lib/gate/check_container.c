@@ -224,6 +224,17 @@ is_no_new_privileges(const char *opt)
 	       !strcmp(opt, "no-new-privileges=true");
 }
 
+/* What dockerd adds by itself to a container that shares the host's processes
+ * (moby daemon/create.go, generateSecurityOpt). */
+static bool
+is_dockerds_own(const struct judge *j, const char *opt)
+{
+	return j->spec->kind == SPEC_INSPECT && !strcmp(opt, "label=disable") &&
+	       (field_bool(host_field(j, HOST_PRIVILEGED)) ||
+		!strcmp(host_text(j, HOST_PID_MODE), "host") ||
+		!strcmp(host_text(j, HOST_IPC_MODE), "host"));
+}
+
 static void
 check_security_opt(struct judge *j)
 {
@@ -237,6 +248,8 @@ check_security_opt(struct judge *j)
 			no_new_privileges = true;
 			continue;
 		}
+		if (is_dockerds_own(j, opt))
+			continue;
 		taken_back |= !strncmp(opt, "no-new-privileges", 17);
 		/* A profile pasted in as JSON is cut by the buffer; a cut text
 		 * must not match a pattern that its whole would not. */
@@ -421,16 +434,29 @@ group_allowed(const struct policy_containers *p, const char *group)
 	       number >= p->group_add_min;
 }
 
+/* Who names no user gets the image's.  A create of an image that is not here yet
+ * is dockerd's to refuse. */
+static const char *
+effective_user(const struct judge *j)
+{
+	const char *user = field_string(j->spec->config[CONFIG_USER]);
+	const char *of_image;
+
+	if ((user[0] && user[0] != ':') || j->spec->kind != SPEC_CREATE)
+		return user;
+	if (!j->facts->image)
+		return NULL;
+	of_image = json_get_string(json_get(j->facts->image, "Config"), "User");
+	return of_image ? of_image : "";
+}
+
 static void
 check_user(struct judge *j)
 {
 	const struct policy_containers *p = &j->policy->containers;
-	const char *user = field_string(j->spec->config[CONFIG_USER]);
-	/* The image's user, which a create does not show and ring 2 does. */
-	const bool unset = !user[0] || user[0] == ':';
+	const char *user = effective_user(j);
 
-	if (p->require_non_root && !user_is_not_root(user) &&
-	    !(unset && j->spec->kind == SPEC_CREATE))
+	if (p->require_non_root && user && !user_is_not_root(user))
 		judge_find(j, RULE_CT_USER, "User",
 			   "\"%.60s\": the policy wants a user other than root, "
 			   "by number",

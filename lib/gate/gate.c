@@ -234,15 +234,28 @@ reaches_in(const struct gate_call *call)
 	}
 }
 
+/* A denial at start comes late: newer clients wait in silence for the removal of
+ * a container that never ran.  So what only the image knows is asked at create
+ * where a policy wants it. */
+static bool
+needs_image_of_create(const struct gate_call *call, const struct policy *policy)
+{
+	const char *user = field_string(call->spec.config[CONFIG_USER]);
+
+	return !policy->images.unverified_local ||
+	       (policy->containers.require_non_root &&
+		(!user[0] || user[0] == ':'));
+}
+
 /* Look-ups that the call itself asks for; inspects ask for more (gate_need). */
 static unsigned
 first_lookups(const struct gate_call *call, const struct policy *policy)
 {
 	switch (call->match.endpoint->id) {
 	case ENDPOINT_CONTAINER_CREATE:
-		return GATE_LOOKUP_PATHS |
-		       (policy->images.unverified_local ? 0
-							: GATE_LOOKUP_IMAGE);
+		return GATE_LOOKUP_PATHS | (needs_image_of_create(call, policy)
+						    ? GATE_LOOKUP_IMAGE
+						    : 0);
 	case ENDPOINT_SERVICE_CREATE:
 	case ENDPOINT_SERVICE_UPDATE:
 		return GATE_LOOKUP_PATHS;

@@ -341,18 +341,42 @@ put_paths(struct json_out *o, const struct gate_facts *facts)
 	json_out_array_end(o);
 }
 
+/* Of an image's configuration only the user is judged. */
+static void
+put_image(struct json_out *o, const struct json_node *image)
+{
+	static const char *const lists[] = {"RepoTags", "RepoDigests"};
+	static const char *const user[] = {"User", NULL};
+	const struct json_node *config = json_get(image, "Config");
+
+	if (!image)
+		return;
+	json_out_key(o, "image");
+	json_out_object(o);
+	json_out_kv_string(o, "Id", json_get_string(image, "Id"));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const struct json_node *list = json_get(image, lists[i]);
+
+		if (!list || !list->count)
+			continue;
+		json_out_key(o, lists[i]);
+		redact_value(o, list, REDACT_STRUCT);
+	}
+	if (config && config->type == JSON_OBJECT)
+		put_picked(o, "Config", config, user);
+	json_out_object_end(o);
+}
+
 static void
 put_facts(struct json_out *o, const struct gate_facts *facts)
 {
-	static const char *const image_keys[] = {"Id", "RepoTags",
-						 "RepoDigests", NULL};
 	static const char *const plugin_keys[] = {"Id", "Name", "Enabled", NULL};
 
 	json_out_object(o);
 	json_out_kv_int(o, "asked", facts->asked);
 	put_container(o, facts->container);
 	put_exec(o, facts->exec);
-	put_picked(o, "image", facts->image, image_keys);
+	put_image(o, facts->image);
 	put_picked(o, "plugin", facts->plugin, plugin_keys);
 	put_volumes(o, facts);
 	put_paths(o, facts);

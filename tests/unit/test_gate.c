@@ -293,6 +293,8 @@ what_dockerd_understood_is_judged_at_start(void **state)
 	CHECK(baseline,
 	      {"a plain container", NULL, START(INSPECT("\"Privileged\":false"))},
 	      {"a privileged one, from before the gate", "containers.privileged", START(INSPECT("\"Privileged\":true"))},
+	      {"what dockerd adds to it is no finding", "containers.privileged", START(INSPECT("\"Privileged\":true,\"SecurityOpt\":[\"label=disable\"]"))},
+	      {"what a client added is", "containers.security_opt", START(INSPECT("\"SecurityOpt\":[\"label=disable\"]"))},
 	      {"restart too", "containers.privileged", {.uri = "/v1.41/containers/web/restart?t=1", .length = "0", .container = INSPECT("\"Privileged\":true"), .image = NGINX}},
 	      {"the mounts there are", "containers.binds", START("{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/boot\",\"Destination\":\"/e\",\"RW\":true,\"Propagation\":\"rprivate\"}]}")},
 	      {"a volume made as a bind before the gate", "containers.volumes", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .volume = "{\"Name\":\"v\",\"Driver\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}", .container = "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"v\",\"Source\":\"/var/lib/docker/volumes/v/_data\",\"Destination\":\"/e\",\"Driver\":\"local\",\"RW\":true}]}"}},
@@ -365,6 +367,8 @@ a_policy_can_audit_waive_and_close(void **state)
 	run(audit, &(struct call)HOST("\"Privileged\":true"));
 	assert_true(verdict.audited);
 	assert_int_equal(verdict.rule, RULE_CT_PRIVILEGED);
+	CHECK("version: 1\ncontainers: {privileged: allow}\n",
+	      {"one setting over the profile, all the way", NULL, START(INSPECT("\"Privileged\":true,\"SecurityOpt\":[\"label=disable\"]"))});
 	CHECK(one, {"one rule in audit", NULL, HOST("\"Privileged\":true")},
 	      {"the others hold", "containers.pid_mode", HOST("\"Privileged\":true,\"PidMode\":\"host\"")});
 	CHECK(closed, {"a closed family", "api", {.uri = "/v1.41/containers/web/exec", .body = "{\"Cmd\":[\"id\"]}"}},

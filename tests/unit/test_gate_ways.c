@@ -191,9 +191,14 @@ what_a_policy_wants_is_wanted(void **state)
 	(void)state;
 #define GOOD_HOST "\"CapDrop\":[\"ALL\"],\"SecurityOpt\":[\"no-new-privileges\"],\"ReadonlyRootfs\":true,\"Memory\":67108864,\"PidsLimit\":100,\"NanoCpus\":1"
 #define STRICT(user, host_) {.body = "{" IMG ",\"User\":\"" user "\",\"HostConfig\":{" host_ "}}"}
+#define OF_IMAGE(user) {.body = "{" IMG ",\"User\":\"\",\"HostConfig\":{" GOOD_HOST "}}", .image = "{\"Id\":\"sha256:00\",\"RepoTags\":[\"nginx:1.27\"],\"RepoDigests\":[],\"Config\":{\"User\":" user "}}"}
 #define STRICT_AND(member) STRICT("1000", GOOD_HOST "," member)
 	CHECK(restricted,
 	      {"all of it", NULL, STRICT("1000", GOOD_HOST)},
+	      {"the user of an image that is here", NULL, OF_IMAGE("\"101\"")},
+	      {"who is root", "containers.user", OF_IMAGE("\"\"")},
+	      {"who is not said, which is root", "containers.user", OF_IMAGE("null")},
+	      {"of one that is not here, which dockerd refuses", NULL, STRICT("", GOOD_HOST)},
 	      {"in other cases", NULL, STRICT("1000", "\"CapDrop\":[\"cap_all\",\"all\"],\"SecurityOpt\":[\"no-new-privileges=true\"],\"ReadonlyRootfs\":true,\"Memory\":67108864,\"PidsLimit\":100,\"CpuQuota\":50000")},
 	      {"not all dropped", "containers.cap_drop", STRICT("1000", "\"CapDrop\":[\"CHOWN\"],\"SecurityOpt\":[\"no-new-privileges\"],\"ReadonlyRootfs\":true,\"Memory\":67108864,\"PidsLimit\":100,\"NanoCpus\":1")},
 	      {"a capability of the baseline", "containers.capabilities", STRICT_AND("\"CapAdd\":[\"CHOWN\"]")},
