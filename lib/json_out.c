@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/swar.h"
 #include "lib/utf8.h"
 
 void
@@ -127,8 +128,34 @@ add_special(struct buf *b, const unsigned char *p, size_t left)
 	return n ? n : 1;
 }
 
+/* Marks what of eight bytes does not stand for itself.  One bit off, '&' is
+ * '"' and '>' is '<'; DEL is the last before what is not ASCII. */
+static uint64_t
+mark_special(uint64_t v)
+{
+	return swar_marks(swar_below(v, ' ') |
+			  swar_equal(v | SWAR_EACH('&' ^ '"'), '&') |
+			  swar_equal(v | SWAR_EACH('>' ^ '<'), '>') |
+			  swar_equal(v, '\\') | (v + SWAR_EACH(1)) | v);
+}
+
+static bool
+is_all_plain(const char *s, size_t len)
+{
+	uint64_t v = SWAR_EACH(' '), marks = 0;
+
+	if (len < sizeof(v)) {
+		memcpy(&v, s, len);
+		return !mark_special(v);
+	}
+	v = swar_load(s + len - sizeof(v));
+	for (size_t i = 0; i < len - sizeof(v); i += sizeof(v))
+		marks |= mark_special(swar_load(s + i));
+	return !(marks | mark_special(v));
+}
+
 static void
-add_string(struct buf *b, const char *s, size_t len)
+add_escaped(struct buf *b, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
@@ -145,6 +172,24 @@ add_string(struct buf *b, const char *s, size_t len)
 		len -= run;
 	}
 	buf_addc(b, '"');
+}
+
+static void
+add_string(struct buf *b, const char *s, size_t len)
+{
+	char *at;
+
+	if (!is_all_plain(s, len)) {
+		add_escaped(b, s, len);
+		return;
+	}
+	at = buf_reserve(b, len + 2);
+	if (!at)
+		return;
+	at[0] = '"';
+	memcpy(at + 1, s, len);
+	at[len + 1] = '"';
+	buf_commit(b, len + 2);
 }
 
 void
