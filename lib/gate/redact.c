@@ -65,15 +65,25 @@ kind_of_key(const struct json_node *n)
 	return REDACT_STRUCT;
 }
 
-bool
-redact_is_telling(const char *name)
+static bool
+begins_with_telling(const char *s)
 {
 	static const char *const words[] = {"token", "passw",  "passphrase",
 					    "secret", "key",   "auth",
 					    "credential"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasestr(name, words[i]))
+		if ((s[0] | 0x20) == words[i][0] &&
+		    !strncasecmp(s, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+bool
+redact_is_telling(const char *name)
+{
+	for (; *name; name++)
+		if (begins_with_telling(name))
 			return true;
 	return false;
 }
