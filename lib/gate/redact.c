@@ -1,5 +1,6 @@
 #include "lib/gate/redact.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -11,57 +12,49 @@
 #define OPTION_MAX 4096
 
 struct key_rule {
-	const char *key;
-	size_t len;
+	const char *key; /* NULL ends a list */
 	enum redact kind;
 };
 
 /* Every key that is not plain, of all documents in one table: no key means a
- * secret in one document and something else in another. */
-static const struct key_rule key_rules[] = {
-#define KEY(name, kind) {name, sizeof(name) - 1, kind}
-	KEY("Env", REDACT_ENV),
-	KEY("Data", REDACT_SECRET), /* of a secret or config */
-	KEY("Args", REDACT_ARGS),
-	KEY("Auth", REDACT_SECRET),
-	KEY("Password", REDACT_SECRET),
-	KEY("IdentityToken", REDACT_SECRET),
-	KEY("RegistryToken", REDACT_SECRET),
-	KEY("PrivateKey", REDACT_SECRET),
-	KEY("JoinToken", REDACT_SECRET),
-	KEY("JoinTokens", REDACT_SECRET),
-	KEY("UnlockKey", REDACT_SECRET),
-	KEY("SigningCAKey", REDACT_SECRET),
-	KEY("Options", REDACT_OPTIONS),
-	KEY("DriverOpts", REDACT_OPTIONS),
-	KEY("LogConfig", REDACT_OPTIONS),
-	KEY("LogDriver", REDACT_OPTIONS),
-	KEY("Labels", REDACT_MAP),
-	KEY("Annotations", REDACT_MAP),
-	KEY("Tmpfs", REDACT_MAP),
-	KEY("Ports", REDACT_MAP),
-	KEY("Sysctls", REDACT_MAP),
-	KEY("Volumes", REDACT_MAP),
-	KEY("StorageOpt", REDACT_MAP),
-	KEY("ExposedPorts", REDACT_MAP),
-	KEY("PortBindings", REDACT_MAP),
-	KEY("EndpointsConfig", REDACT_MAP),
-	KEY("AuxiliaryAddresses", REDACT_MAP),
-#undef KEY
+ * secret in one document and something else in another.  By their lengths, as
+ * most keys are plain and have none of their length to be compared with. */
+static const struct key_rule *const key_rules[] = {
+#define KEYS(...) (const struct key_rule[]){__VA_ARGS__, {NULL, 0}}
+	[3] = KEYS({"Env", REDACT_ENV}),
+	[4] = KEYS({"Data", REDACT_SECRET}, /* of a secret or config */
+		   {"Auth", REDACT_SECRET}, {"Args", REDACT_ARGS}),
+	[5] = KEYS({"Tmpfs", REDACT_MAP}, {"Ports", REDACT_MAP}),
+	[6] = KEYS({"Labels", REDACT_MAP}),
+	[7] = KEYS({"Options", REDACT_OPTIONS}, {"Sysctls", REDACT_MAP},
+		   {"Volumes", REDACT_MAP}),
+	[8] = KEYS({"Password", REDACT_SECRET}),
+	[9] = KEYS({"JoinToken", REDACT_SECRET}, {"UnlockKey", REDACT_SECRET},
+		   {"LogConfig", REDACT_OPTIONS},
+		   {"LogDriver", REDACT_OPTIONS}),
+	[10] = KEYS({"JoinTokens", REDACT_SECRET}, {"PrivateKey", REDACT_SECRET},
+		    {"DriverOpts", REDACT_OPTIONS}, {"StorageOpt", REDACT_MAP}),
+	[11] = KEYS({"Annotations", REDACT_MAP}),
+	[12] = KEYS({"SigningCAKey", REDACT_SECRET}, {"ExposedPorts", REDACT_MAP},
+		    {"PortBindings", REDACT_MAP}),
+	[13] = KEYS({"IdentityToken", REDACT_SECRET},
+		    {"RegistryToken", REDACT_SECRET}),
+	[15] = KEYS({"EndpointsConfig", REDACT_MAP}),
+	[18] = KEYS({"AuxiliaryAddresses", REDACT_MAP}),
+#undef KEYS
 };
 
 static enum redact
 kind_of_key(const struct json_node *n)
 {
+	const size_t lengths = sizeof(key_rules) / sizeof(key_rules[0]);
+	const struct key_rule *rule =
+		n->key_len < lengths ? key_rules[n->key_len] : NULL;
 	const char first = (char)(n->key[0] | 0x20);
 
-	for (size_t i = 0; i < sizeof(key_rules) / sizeof(key_rules[0]); i++) {
-		const struct key_rule *rule = &key_rules[i];
-
-		if (rule->len == n->key_len && (rule->key[0] | 0x20) == first &&
-		    json_key_is(n, rule->key))
+	for (; rule && rule->key; rule++)
+		if ((rule->key[0] | 0x20) == first && json_key_is(n, rule->key))
 			return rule->kind;
-	}
 	return REDACT_STRUCT;
 }
 
