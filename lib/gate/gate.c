@@ -278,11 +278,8 @@ first_lookups(const struct gate_call *call, const struct policy *policy)
 static bool
 needs_image(const struct gate_call *call)
 {
-	struct image_ref ref;
-
 	return call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE &&
-	       image_ref_parse(call->image, &ref, NULL) == 0 &&
-	       (ref.kind == IMAGE_REF_ID || ref.maybe_short_id);
+	       image_ref_may_be_id(call->image);
 }
 
 static int
