@@ -1,7 +1,7 @@
 #include "lib/json_out.h"
 
 #include <assert.h>
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -128,30 +128,37 @@ add_special(struct buf *b, const unsigned char *p, size_t left)
 	return n ? n : 1;
 }
 
-/* Marks what of eight bytes does not stand for itself.  One bit off, '&' is
- * '"' and '>' is '<'; DEL is the last before what is not ASCII. */
-static uint64_t
-mark_special(uint64_t v)
+/* Copies eight bytes and marks what of them does not stand for itself.  One bit
+ * off, '&' is '"' and '>' is '<'; DEL is the last before what is not ASCII. */
+static inline uint64_t
+copy_eight(char *to, const char *from)
 {
+	const uint64_t v = swar_load(from);
+
+	memcpy(to, from, sizeof(v));
 	return swar_marks(swar_below(v, ' ') |
 			  swar_equal(v | SWAR_EACH('&' ^ '"'), '&') |
 			  swar_equal(v | SWAR_EACH('>' ^ '<'), '>') |
 			  swar_equal(v, '\\') | (v + SWAR_EACH(1)) | v);
 }
 
+/* False, and anything in to, if s needs an escape or is not ASCII. */
 static bool
-is_all_plain(const char *s, size_t len)
+copy_plain(char *to, const char *s, size_t len)
 {
-	uint64_t v = SWAR_EACH(' '), marks = 0;
+	uint64_t marks = 0;
 
-	if (len < sizeof(v)) {
-		memcpy(&v, s, len);
-		return !mark_special(v);
+	if (len < 8) {
+		for (size_t i = 0; i < len; i++) {
+			if (!is_plain((unsigned char)s[i]))
+				return false;
+			to[i] = s[i];
+		}
+		return true;
 	}
-	v = swar_load(s + len - sizeof(v));
-	for (size_t i = 0; i < len - sizeof(v); i += sizeof(v))
-		marks |= mark_special(swar_load(s + i));
-	return !(marks | mark_special(v));
+	for (size_t i = 0; i < len - 8; i += 8)
+		marks |= copy_eight(to + i, s + i);
+	return !(marks | copy_eight(to + len - 8, s + len - 8));
 }
 
 static void
@@ -177,17 +184,15 @@ add_escaped(struct buf *b, const char *s, size_t len)
 static void
 add_string(struct buf *b, const char *s, size_t len)
 {
-	char *at;
+	char *at = buf_reserve(b, len + 2); /* an escaped one needs no less */
 
-	if (!is_all_plain(s, len)) {
+	if (!at)
+		return;
+	if (!copy_plain(at + 1, s, len)) {
 		add_escaped(b, s, len);
 		return;
 	}
-	at = buf_reserve(b, len + 2);
-	if (!at)
-		return;
 	at[0] = '"';
-	memcpy(at + 1, s, len);
 	at[len + 1] = '"';
 	buf_commit(b, len + 2);
 }
@@ -229,8 +234,17 @@ json_out_string(struct json_out *o, const char *s)
 void
 json_out_int(struct json_out *o, int64_t v)
 {
+	char text[20], *end = text + sizeof(text), *at = end;
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (v < 0)
+		*--at = '-';
 	begin_value(o);
-	buf_addf(o->buf, "%" PRId64, v);
+	buf_add(o->buf, at, (size_t)(end - at));
 }
 
 void
