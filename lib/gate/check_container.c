@@ -12,6 +12,7 @@
 
 #include "lib/gate/judge.h"
 #include "lib/glob.h"
+#include "lib/text.h"
 
 static const char *
 profile_name(const struct judge *j)
@@ -211,7 +212,7 @@ normalise_security_opt(const char *text, char *out, size_t size)
 {
 	char *colon;
 
-	snprintf(out, size, "%s", text);
+	text_copy(out, size, text);
 	colon = strchr(out, ':');
 	if (colon && !strchr(out, '='))
 		*colon = '=';

@@ -8,6 +8,7 @@
 
 #include "lib/gate/judge.h"
 #include "lib/glob.h"
+#include "lib/text.h"
 
 static bool
 name_allowed(const struct policy_images *p, const char *name)
@@ -153,8 +154,7 @@ check_by_id(struct judge *j, const char *text, const char *field,
 	}
 	if (passing_name(j, image, &ref)) {
 		if (!j->image_name[0])
-			snprintf(j->image_name, sizeof(j->image_name), "%s",
-				 ref.name);
+			TEXT_COPY(j->image_name, ref.name);
 		return;
 	}
 	judge_find(j, RULE_IMAGES_UNRESOLVED, field,
@@ -195,7 +195,7 @@ check_image(struct judge *j, const char *text, enum image_use use,
 		check_by_id(j, text, field, image);
 		return;
 	}
-	snprintf(j->image_name, sizeof(j->image_name), "%s", ref.name);
+	TEXT_COPY(j->image_name, ref.name);
 	if (!name_allowed(p, ref.name))
 		judge_find(j, RULE_IMAGES_ALLOW, field,
 			   "\"%s\" is not among the allowed images", ref.name);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "lib/gate/judge.h"
+#include "lib/text.h"
 
 /* --- step one: read ---------------------------------------------------------- */
 
@@ -114,7 +115,7 @@ compose_image(struct gate_call *call, const char *name, const char *tag)
 	if (!name[0])
 		return;
 	if (!tag || !tag[0]) {
-		snprintf(call->image, sizeof(call->image), "%s", name);
+		TEXT_COPY(call->image, name);
 		return;
 	}
 	/* A tag in its own parameter replaces the one in the name, and a digest
@@ -206,8 +207,7 @@ name_subject(struct gate_call *call)
 		subject = call->image;
 	else if (!subject[0] && call->body.root)
 		subject = json_get_string(call->body.root, "Name");
-	snprintf(call->subject, sizeof(call->subject), "%.*s",
-		 (int)sizeof(call->subject) - 1, subject ? subject : "");
+	TEXT_COPY(call->subject, subject ? subject : "");
 }
 
 /* Does the call reach into a container that is there?  Then it is worth what
@@ -390,8 +390,8 @@ adopt_container(struct gate_call *call, const struct gate_facts *facts)
 	if (!facts->container || c->kind != SPEC_NONE ||
 	    spec_from_inspect(c, facts->container, NULL) < 0)
 		return;
-	snprintf(call->image, sizeof(call->image), "%s", c->image_id);
-	snprintf(call->subject, sizeof(call->subject), "%s", c->name);
+	TEXT_COPY(call->image, c->image_id);
+	TEXT_COPY(call->subject, c->name);
 	call->lookups |= GATE_LOOKUP_IMAGE | GATE_LOOKUP_VOLUMES |
 			 GATE_LOOKUP_PATHS;
 }
