@@ -74,18 +74,12 @@ json_out_array_end(struct json_out *o)
 	close_nested(o, false);
 }
 
-/* Bytes that stand for themselves in a string, also within HTML: a bit each. */
-static const uint64_t plain[4] = {
-	0xffffffff00000000 & ~(1ULL << '"' | 1ULL << '&' | 1ULL << '<' |
-			       1ULL << '>'),
-	~(1ULL << ('\\' - 64) | 1ULL << (0x7f - 64)),
+/* Bytes that stand for themselves in a string, also within HTML: ASCII from ' '
+ * to '~' but for " & < > and the backslash. */
+static const bool is_plain[256] = {
+	[' ' ... '!'] = true,  ['#' ... '%'] = true, ['\'' ... ';'] = true,
+	['='] = true,	       ['?' ... '['] = true, [']' ... '~'] = true,
 };
-
-static bool
-is_plain(unsigned char c)
-{
-	return plain[c / 64] >> (c % 64) & 1;
-}
 
 static void
 add_ascii(struct buf *b, unsigned char c)
@@ -150,7 +144,7 @@ copy_plain(char *to, const char *s, size_t len)
 
 	if (len < 8) {
 		for (size_t i = 0; i < len; i++) {
-			if (!is_plain((unsigned char)s[i]))
+			if (!is_plain[(unsigned char)s[i]])
 				return false;
 			to[i] = s[i];
 		}
@@ -170,7 +164,7 @@ add_escaped(struct buf *b, const char *s, size_t len)
 	while (len) {
 		size_t run = 0;
 
-		while (run < len && is_plain(p[run]))
+		while (run < len && is_plain[p[run]])
 			run++;
 		buf_add(b, p, run);
 		if (run < len)
