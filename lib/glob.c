@@ -101,6 +101,26 @@ glob_match(const char *pattern, const char *name)
 	return match_parts(pattern + begin, name + begin);
 }
 
+/* Every component of a pattern matches some text, so what is left of one when the
+ * name ends can be below it; and behind "**" everything can. */
+bool
+glob_reaches(const char *pattern, const char *name)
+{
+	/* The root is nothing before its '/'; below it is everything. */
+	const char *p = pattern, *n = strcmp(name, "/") ? name : "";
+
+	for (; n; n = part_next(part_at(n))) {
+		if (!p)
+			return false;
+		if (part_is_any(part_at(p)))
+			return true;
+		if (!part_match(part_at(p), part_at(n)))
+			return false;
+		p = part_next(part_at(p));
+	}
+	return true;
+}
+
 static bool
 has_double_star(struct part p)
 {
