@@ -94,27 +94,41 @@ find_own_path(struct judge *j, const struct spec_mount *m, const char *path)
 	return false;
 }
 
+/* The pattern of binds.deny that matches path or can match below it: whoever
+ * mounts a folder has what is in it.  NULL if there is none. */
+static const char *
+denied_in(const struct policy_list *deny, const char *path)
+{
+	for (size_t i = 0; i < deny->n; i++)
+		if (glob_reaches(deny->v[i], path))
+			return deny->v[i];
+	return NULL;
+}
+
 static void
 check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
 {
 	const struct policy_containers *p = &j->policy->containers;
 	const bool all = p->profile == POLICY_PRIVILEGED && !p->binds_allow.set;
+	const char *denied = denied_in(&p->binds_deny, path);
 
 	if (find_own_path(j, m, path))
 		return;
-	if (all || names_exactly(&p->binds_allow, path))
+	if (names_exactly(&p->binds_allow, path))
 		return;
-	if (holds_or_inside(path, j->host->docker_socket))
+	if (!all && holds_or_inside(path, j->host->docker_socket))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" holds the Docker socket", path);
-	else if (is_host_root(path) ||
-		 is_closed_tree(&p->binds_allow, path))
+	else if (!all && (is_host_root(path) ||
+			  is_closed_tree(&p->binds_allow, path)))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is a root of the host", path);
-	else if (policy_list_has_glob(&p->binds_deny, path))
+	else if (denied)
 		judge_find(j, RULE_CT_BINDS, m->field,
-			   "\"%.160s\" is under containers.binds.deny", path);
-	else if (!policy_list_has_glob(&p->binds_allow, path))
+			   "\"%.160s\" is or holds what containers.binds.deny "
+			   "names (%.80s)",
+			   path, denied);
+	else if (!all && !policy_list_has_glob(&p->binds_allow, path))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is not under containers.binds.allow",
 			   path);

@@ -95,6 +95,20 @@ d() {
 	d rmi app:1.0 app:1.1 app:1.2
 }
 
+@test "a project in a home is mounted, the home with its keys is not" {
+	local home=/home/$PLUGIN out
+	mkdir -p "$home/shop" "$home/.ssh"
+	echo page >"$home/shop/index"
+	echo key >"$home/.ssh/id"
+	out=$(d run --rm --network none -v "$home/shop:/h:ro" nginx:1.27 cat /h/index)
+	run d run --rm --network none -v "$home:/h" nginx:1.27 cat /h/.ssh/id
+	rm -r "$home"
+	echo "$out $output"
+	[ "$out" = page ]
+	[[ $output == *"[containers.binds]"* ]]
+	[[ $output != *key* ]]
+}
+
 @test "a restart of the gate refuses nobody" {
 	local i
 	for i in 1 2 3; do

@@ -156,6 +156,35 @@ mounts_are_judged_in_every_spelling(void **state)
 }
 
 static void
+a_denied_folder_is_not_had_by_one_above(void **state)
+{
+	static const char homes[] =
+		"version: 1\n"
+		"containers:\n"
+		"  binds: {allow: [/home/**, /home/carol], deny: [/home/*/.ssh/**, /home/*/work/key*]}\n";
+	static const char open[] =
+		"version: 1\n"
+		"containers: {profile: privileged, binds: {deny: [/home/*/.ssh/**]}}\n";
+
+	(void)state;
+	CHECK(homes,
+	      {"a project", NULL, HOST("\"Binds\":[\"/home/alice/shop:/h\"]")},
+	      {"what is denied", "containers.binds", HOST("\"Binds\":[\"/home/alice/.ssh:/h\"]")},
+	      {"what is in it", "containers.binds", HOST("\"Binds\":[\"/home/alice/.ssh/id:/h\"]")},
+	      {"the home that holds it", "containers.binds", HOST("\"Binds\":[\"/home/alice:/h\"]")},
+	      {"by a link", "containers.binds", {.body = "{" IMG ",\"HostConfig\":{\"Binds\":[\"/home/alice/shop:/h\"]}}", .resolved = "/home/alice"}},
+	      {"as a mount", "containers.binds", HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/home/alice\",\"Target\":\"/h\"}]")},
+	      {"a home that is written out", NULL, HOST("\"Binds\":[\"/home/carol:/h\"]")},
+	      {"a name that begins alike", NULL, HOST("\"Binds\":[\"/home/alice/.sshd:/h\"]")},
+	      {"a folder above a name", "containers.binds", HOST("\"Binds\":[\"/home/alice/work:/h\"]")},
+	      {"a folder beside it", NULL, HOST("\"Binds\":[\"/home/alice/work/src:/h\"]")});
+	CHECK(open,
+	      {"the privileged profile", NULL, HOST("\"Binds\":[\"/boot:/h\"]")},
+	      {"has its denied folders too", "containers.binds", HOST("\"Binds\":[\"/home/alice/.ssh:/h\"]")},
+	      {"and what holds them", "containers.binds", HOST("\"Binds\":[\"/home:/h\"]")});
+}
+
+static void
 bodies_that_go_reads_otherwise_are_refused(void **state)
 {
 	(void)state;
@@ -406,6 +435,7 @@ main(void)
 		cmocka_unit_test(a_local_name_is_told_from_a_pulled_one),
 		cmocka_unit_test(what_weakens_isolation_is_refused),
 		cmocka_unit_test(mounts_are_judged_in_every_spelling),
+		cmocka_unit_test(a_denied_folder_is_not_had_by_one_above),
 		cmocka_unit_test(bodies_that_go_reads_otherwise_are_refused),
 		cmocka_unit_test(a_hidden_body_is_refused),
 		cmocka_unit_test(spellings_of_a_uri_are_one),
