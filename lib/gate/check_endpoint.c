@@ -163,6 +163,53 @@ check_volume_create(struct judge *j)
 				     f[VOL_OPTIONS]);
 }
 
+/* --- checkpoints --------------------------------------------------------------- */
+
+/* dockerd makes, reads and removes DIR/NAME as root, and follows links in it; to
+ * list them it makes DIR. */
+static void
+check_checkpoint_dir(struct judge *j, const char *field, const char *dir)
+{
+	if (dir[0] && !j->policy->containers.checkpoint_dir)
+		judge_find(j, RULE_CT_CHECKPOINT_DIR, field,
+			   "\"%.120s\" is a folder of the host", dir);
+}
+
+/* A name that is more than one leads out of the container's own folder. */
+static void
+check_checkpoint_name(struct judge *j, const char *field, const char *name)
+{
+	if ((strchr(name, '/') || !strcmp(name, "..") || !strcmp(name, ".")) &&
+	    !j->policy->containers.checkpoint_dir)
+		judge_find(j, RULE_CT_CHECKPOINT_DIR, field,
+			   "\"%.120s\" is no name but a path", name);
+}
+
+enum { CHECKPOINT_ID, CHECKPOINT_DIR, CHECKPOINT_MAX };
+static const struct field checkpoint_fields[] = {
+	FIELD_ROW("CheckpointID", FIELD_STRING),
+	FIELD_ROW("CheckpointDir", FIELD_STRING),
+};
+static const struct field_table checkpoint_table = {
+	"checkpoint", checkpoint_fields, CHECKPOINT_MAX};
+
+static void
+check_checkpoint_create(struct judge *j)
+{
+	const struct json_node *f[CHECKPOINT_MAX];
+	struct aegis_error err = {0};
+
+	if (fields_read(&checkpoint_table, j->call->body.root, f, NULL, &err) <
+	    0) {
+		judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
+		return;
+	}
+	check_checkpoint_dir(j, "CheckpointDir",
+			     field_string(f[CHECKPOINT_DIR]));
+	check_checkpoint_name(j, "CheckpointID",
+			      field_string(f[CHECKPOINT_ID]));
+}
+
 /* --- archive ------------------------------------------------------------------- */
 
 static void
@@ -263,6 +310,19 @@ check_endpoint(struct judge *j)
 	case ENDPOINT_CONTAINER_ARCHIVE_PUT:
 	case ENDPOINT_CONTAINER_COPY:
 		check_archive(j);
+		break;
+	case ENDPOINT_CHECKPOINT_CREATE:
+		check_checkpoint_create(j);
+		break;
+	/* The name of one that is removed is a component of the path. */
+	case ENDPOINT_CHECKPOINT_DELETE:
+	case ENDPOINT_CHECKPOINT_LIST:
+		check_checkpoint_dir(j, "dir", query(j, "dir"));
+		break;
+	case ENDPOINT_CONTAINER_START:
+		check_checkpoint_dir(j, "checkpoint-dir",
+				     query(j, "checkpoint-dir"));
+		check_checkpoint_name(j, "checkpoint", query(j, "checkpoint"));
 		break;
 	default:
 		if (j->call->match.endpoint->class == ENDPOINT_CLASS_PLUGINS)

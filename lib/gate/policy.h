@@ -91,6 +91,7 @@ struct policy_containers {
 	bool ports_all_interfaces; /* host IP "" or 0.0.0.0 or :: */
 	bool ports_privileged;     /* host ports below 1024 */
 	struct policy_list log_drivers; /* not set: any */
+	bool checkpoint_dir; /* checkpoints in folders of the client's choice */
 	bool unknown_fields;
 };
 

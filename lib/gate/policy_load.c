@@ -362,6 +362,7 @@ static const struct conf_key container_keys[] = {
 	{"restart_policies", read_words, CT(restart_policies)},
 	{"ports", read_ports, 0},
 	{"log_drivers", read_words, CT(log_drivers)},
+	{"checkpoint_dir", read_allow, CT(checkpoint_dir)},
 	{"unknown_fields", read_allow, CT(unknown_fields)},
 };
 

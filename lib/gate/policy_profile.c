@@ -71,6 +71,7 @@ static const struct policy_containers privileged = {
 	.memory_max = POLICY_UNLIMITED,
 	.ports_all_interfaces = true,
 	.ports_privileged = true,
+	.checkpoint_dir = true,
 	.unknown_fields = true,
 };
 

@@ -147,13 +147,33 @@ as_before() {
 	[ "$limit" = 10 ]
 }
 
-@test "checkpoints list no folder of the host" {
+@test "checkpoints reach no folder of the host" {
+	local at=/v1.41/containers/old-net/checkpoints
 	mkdir -p "$T/private/leaked"
 	echo '{}' >"$T/private/leaked/config.json"
-	run api GET "/v1.41/containers/old-net/checkpoints?dir=$T/private"
+	run api GET "$at?dir=$T/private"
 	echo "$output"
-	[[ $output == 403* ]]
+	[[ $output == "403 "*"containers.checkpoint_dir"* ]]
 	[[ $output != *leaked* ]]
+	run api GET "$at?dir=$T/made"
+	[[ $output == "403 "*"containers.checkpoint_dir"* ]]
+	[ ! -e "$T/made" ]
+	run api DELETE "$at/leaked?dir=$T/private"
+	echo "$output"
+	[[ $output == "403 "*"containers.checkpoint_dir"* ]]
+	[ -e "$T/private/leaked/config.json" ]
+	run api POST "$at" -H 'Content-Type: application/json' \
+		--data-binary "{\"CheckpointID\":\"c\",\"checkpointdir\":\"$T/made\"}"
+	[[ $output == "403 "*"containers.checkpoint_dir"* ]]
+	[ ! -e "$T/made" ]
+	"$DOCKER" create --name restored --network none nginx:1.27 true
+	run api POST "/v1.41/containers/restored/start?checkpoint=leaked&checkpoint-dir=$T/private" \
+		-H 'Content-Length: 0'
+	[[ $output == "403 "*"containers.checkpoint_dir"* ]]
+	# One edit away, it is dockerd that speaks.
+	run api DELETE "$at/leaked"
+	echo "$output"
+	[[ $output != 403* ]]
 }
 
 # form PATH BODY [CURL-ARGS...]: dockerd goes by the first type, the plugin is told

@@ -593,10 +593,28 @@ static void
 a_checkpoint_reaches_no_folder_of_the_host(void **state)
 {
 	(void)state;
+#define CHECKPOINT(member) {.uri = "/v1.41/containers/web/checkpoints", .body = "{" member "}"}
+#define RESTORE(q) {.uri = "/v1.41/containers/web/start?" q, .length = "0", .container = INSPECT(""), .image = NGINX}
 	CHECK(baseline,
-	      {"written", "containers.binds", {.uri = "/v1.41/containers/web/checkpoints", .body = "{\"CheckpointID\":\"c\",\"CheckpointDir\":\"/boot\"}"}},
-	      {"read", "containers.binds", {.uri = "/v1.41/containers/web/start?checkpoint=c&checkpoint-dir=/boot", .length = "0", .container = INSPECT(""), .image = NGINX}},
-	      {"listed", "containers.binds", {.method = "GET", .uri = "/v1.41/containers/web/checkpoints?dir=/boot"}});
+	      {"in the container's own", NULL, CHECKPOINT("\"CheckpointID\":\"c\",\"CheckpointDir\":\"\"")},
+	      {"written", "containers.checkpoint_dir", CHECKPOINT("\"CheckpointID\":\"c\",\"CheckpointDir\":\"/boot\"")},
+	      {"in small letters", "containers.checkpoint_dir", CHECKPOINT("\"checkpointid\":\"c\",\"checkpointdir\":\"/boot\"")},
+	      {"twice", "gate.body_ambiguous", CHECKPOINT("\"CheckpointDir\":\"\",\"checkpointDir\":\"/boot\"")},
+	      {"by the name", "containers.checkpoint_dir", CHECKPOINT("\"CheckpointID\":\"../../x\"")},
+	      {"dots in a name", NULL, CHECKPOINT("\"CheckpointID\":\"a..b\"")},
+	      {"restored", NULL, RESTORE("checkpoint=c&checkpoint-dir=")},
+	      {"read", "containers.checkpoint_dir", RESTORE("checkpoint=c&checkpoint-dir=/boot")},
+	      {"read by the name", "containers.checkpoint_dir", RESTORE("checkpoint=a/b")},
+	      {"two dots are one component", "containers.checkpoint_dir", RESTORE("checkpoint=..")},
+	      {"encoded", "containers.checkpoint_dir", RESTORE("checkpoint=c&checkpoint%2Ddir=%2Fboot")},
+	      {"removed", NULL, {.method = "DELETE", .uri = "/v1.41/containers/web/checkpoints/c"}},
+	      {"removed elsewhere", "containers.checkpoint_dir", {.method = "DELETE", .uri = "/v1.41/containers/web/checkpoints/c?dir=/boot"}},
+	      {"listed", NULL, {.method = "GET", .uri = "/v1.41/containers/web/checkpoints"}},
+	      {"listed elsewhere", "containers.checkpoint_dir", {.method = "GET", .uri = "/v1.41/containers/web/checkpoints?dir=/boot"}});
+	CHECK("version: 1\ncontainers: {profile: privileged}\n",
+	      {"the privileged profile", NULL, CHECKPOINT("\"CheckpointID\":\"c\",\"CheckpointDir\":\"/boot\"")});
+	CHECK("version: 1\ncontainers: {checkpoint_dir: allow}\n",
+	      {"a policy that allows it", NULL, {.method = "DELETE", .uri = "/v1.41/containers/web/checkpoints/c?dir=/srv/c"}});
 }
 
 static void
