@@ -37,13 +37,27 @@ takes_stream(const struct gate_call *call)
 	return call->match.endpoint->body == ENDPOINT_BODY_OPAQUE;
 }
 
+/*
+ * Can there be a body that we were not shown?  Not where its length is zero.  Nor
+ * where neither length nor type is given, as "curl -X POST" does: dockerd reads a
+ * form, and JSON where it may be left out, only under their types.
+ */
+static bool
+can_hide_body(const struct envelope *e)
+{
+	const char *length = envelope_header(e, "Content-Length");
+
+	if (length)
+		return strcmp(length, "0") != 0;
+	return envelope_header(e, "Content-Type");
+}
+
 /* A form in the body overrides the query and is not shown to plugins
  * (research/authz.md 0.9).  The clients of today send "0", or no length at all
  * where a stream follows. */
 static int
 refuse_hidden_body(const struct gate_call *call, struct gate_verdict *v)
 {
-	const char *length = envelope_header(call->envelope, "Content-Length");
 	const char *type = envelope_header(call->envelope, "Content-Type");
 
 	if (type && !strncasecmp(type, "application/x-www-form-urlencoded",
@@ -54,55 +68,85 @@ refuse_hidden_body(const struct gate_call *call, struct gate_verdict *v)
 	    !strcmp(call->envelope->method, "DELETE") ||
 	    endpoint_method_is_read(call->envelope->method))
 		return 0;
-	if (!length || strcmp(length, "0") != 0)
+	if (can_hide_body(call->envelope))
 		return deny(v, RULE_GATE_BODY_UNEXPECTED, "Content-Length",
 			    "this call takes no body, and one came or its length "
 			    "is hidden");
 	return 0;
 }
 
-/* Is a body there that would be a stream, or JSON that dockerd kept from us? */
 static bool
-body_was_announced(const struct envelope *e)
+is_null_or_empty(const struct json_node *n)
 {
-	const char *length = envelope_header(e, "Content-Length");
-	const char *type = envelope_header(e, "Content-Type");
+	return n->type == JSON_NULL || (n->type == JSON_OBJECT && !n->count);
+}
 
-	return (length && strcmp(length, "0") != 0) ||
-	       (type && !strncasecmp(type, "application/json", 16) &&
-		(!length || strcmp(length, "0") != 0));
+/* Clients write JSON where none is defined.  What we are shown dockerd took for
+ * JSON, hence for no form, and does not read.  Start is older than that: it took a
+ * HostConfig once. */
+static int
+read_spare_body(const struct gate_call *call, struct gate_verdict *v)
+{
+	if (takes_stream(call))
+		return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
+			    "this call takes no JSON body");
+	if (call->match.endpoint->id == ENDPOINT_CONTAINER_START &&
+	    !is_null_or_empty(call->body.root))
+		return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
+			    "a start takes no configuration");
+	return 0;
+}
+
+static bool
+takes_any_json(enum endpoint_id id)
+{
+	return id == ENDPOINT_PLUGIN_PULL || id == ENDPOINT_PLUGIN_UPGRADE ||
+	       id == ENDPOINT_PLUGIN_SET;
+}
+
+static int
+read_shown_body(struct gate_call *call, struct gate_verdict *v)
+{
+	const struct envelope *e = call->envelope;
+	const struct endpoint *endpoint = call->match.endpoint;
+	struct aegis_error err = {0};
+
+	if (json_parse(&call->body, e->body, e->body_len, &err) < 0)
+		return deny(v, RULE_GATE_BODY, "body", err.text);
+	if (endpoint->body == ENDPOINT_BODY_NONE ||
+	    endpoint->body == ENDPOINT_BODY_OPAQUE)
+		return read_spare_body(call, v);
+	/* Older clients write a commit without a configuration so. */
+	if (endpoint->body == ENDPOINT_BODY_OPTIONAL &&
+	    call->body.root->type == JSON_NULL)
+		return 0;
+	if (call->body.root->type != JSON_OBJECT &&
+	    !takes_any_json(endpoint->id))
+		return deny(v, RULE_GATE_BODY, "body",
+			    "the body is not a JSON object");
+	return 0;
 }
 
 static int
 read_body(struct gate_call *call, struct gate_verdict *v)
 {
-	const struct envelope *e = call->envelope;
-	const enum endpoint_body body = call->match.endpoint->body;
-	struct aegis_error err = {0};
-
-	if (e->body_len) {
-		if (json_parse(&call->body, e->body, e->body_len, &err) < 0)
-			return deny(v, RULE_GATE_BODY, "body", err.text);
-		if (body != ENDPOINT_BODY_JSON && body != ENDPOINT_BODY_OPTIONAL)
-			return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
-				    "this call takes no JSON body");
-		/* Older clients write a commit without a configuration so. */
-		if (body == ENDPOINT_BODY_OPTIONAL &&
-		    call->body.root->type == JSON_NULL)
+	if (call->envelope->body_len)
+		return read_shown_body(call, v);
+	switch (call->match.endpoint->body) {
+	case ENDPOINT_BODY_OPTIONAL:
+		if (!can_hide_body(call->envelope))
 			return 0;
-		if (call->body.root->type != JSON_OBJECT &&
-		    call->match.endpoint->id != ENDPOINT_PLUGIN_PULL &&
-		    call->match.endpoint->id != ENDPOINT_PLUGIN_UPGRADE &&
-		    call->match.endpoint->id != ENDPOINT_PLUGIN_SET)
-			return deny(v, RULE_GATE_BODY, "body",
-				    "the body is not a JSON object");
-		return 0;
-	}
-	if (body == ENDPOINT_BODY_JSON ||
-	    (body == ENDPOINT_BODY_OPTIONAL && body_was_announced(e)))
+		/* fallthrough */
+	case ENDPOINT_BODY_JSON:
 		return deny(v, RULE_GATE_BODY_MISSING, "body",
 			    "this call needs a body, and dockerd passed none on");
-	return body == ENDPOINT_BODY_OPTIONAL ? 0 : refuse_hidden_body(call, v);
+	case ENDPOINT_BODY_WITHHELD:
+		return 0;
+	case ENDPOINT_BODY_NONE:
+	case ENDPOINT_BODY_OPAQUE:
+		break;
+	}
+	return refuse_hidden_body(call, v);
 }
 
 /* The reference that dockerd will put together from name and tag. */

@@ -206,6 +206,44 @@ form() {
 	[ "$status" -ne 0 ]
 }
 
+@test "a form without a type is no form" {
+	run api POST '/v1.41/images/nginx:1.27/tag?repo=nginx&tag=untyped' -H 'Content-Type:' \
+		-H 'Transfer-Encoding: chunked' --data-binary 'repo=evil.example.com/u&tag=1'
+	echo "$output"
+	[[ $output == 201* ]]
+	run api POST '/v1.41/commit?container=old-bind&repo=nginx&tag=untyped2' -H 'Content-Type:' \
+		-H 'Transfer-Encoding: chunked' --data-binary 'repo=evil.example.com/u&tag=2'
+	echo "$output"
+	[[ $output == 4* ]]
+	run "$DOCKER" images --format '{{.Repository}}:{{.Tag}}'
+	[[ $output == *nginx:untyped* ]]
+	[[ $output != *evil.example.com/u* ]]
+}
+
+@test "what clients write where no body is defined is let through" {
+	local id
+	id=$("$DOCKER" create --name bodied --network none nginx:1.27 sleep 900)
+	json() {
+		run api "$1" "$2" -H 'Content-Type: application/json' --data-binary "$3"
+		echo "$2: $output"
+	}
+	json POST "/v1.41/containers/$id/start" '{"Privileged":true}'
+	[[ $output == "403 "*"gate.body_unexpected"* ]]
+	json POST "/v1.41/containers/$id/start" '{}'
+	[[ $output == 204* ]]
+	json POST "/v1.41/containers/$id/rename?name=bodied2" '{"name":"other"}'
+	[[ $output == 204* ]]
+	[ "$("$DOCKER" inspect -f '{{.Name}}' "$id")" = /bodied2 ]
+	json POST '/v1.41/images/nginx:1.27/tag?repo=nginx&tag=bodied' '{"repo":"evil.example.com/b"}'
+	[[ $output == 201* ]]
+	# As Docker's own examples have it: no body, no length, no type.
+	run curl -sS -m 30 --unix-socket "$SOCK" -w '%{http_code}' -X POST \
+		"http://d/v1.41/containers/$id/stop?t=0"
+	[ "$output" = 204 ]
+	json DELETE "/v1.41/containers/$id" '{"force":true}'
+	[[ $output == 204* ]]
+}
+
 @test "a form hidden in an import pulls nothing" {
 	run form '/v1.41/images/create?fromImage=nginx&tag=1.27&fromSrc=-' \
 		'fromImage=127.0.0.1:1/x&tag=1'

@@ -220,12 +220,41 @@ a_hidden_body_is_refused(void **state)
 	CHECK(baseline,
 	      {"a stop", NULL, {.uri = STOP, .length = "0"}},
 	      {"with a body", "gate.body_unexpected", {.uri = STOP, .length = "10"}},
-	      {"of unknown length", "gate.body_unexpected", {.uri = STOP}},
+	      {"of unknown length", "gate.body_unexpected", {.uri = STOP, .type = "text/plain"}},
+	      {"neither length nor type, as curl -X POST", NULL, {.uri = STOP}},
+	      {"a type of no text", "gate.body_unexpected", {.uri = STOP, .type = ""}},
 	      {"a pull", NULL, {.uri = PULL, .length = "0"}},
 	      {"with a form", "gate.body_unexpected", {.uri = PULL, .length = "14", .type = "application/x-www-form-urlencoded"}},
 	      {"an import is a stream", NULL, {.uri = "/v1.41/images/create?fromSrc=-&repo=app&tag=1", .type = "text/plain"}},
 	      {"with a form under another name", "gate.body_unexpected", {.uri = PULL, .length = "14", .type = "text/plain"}},
-	      {"start with a body", "gate.body_unexpected", {.uri = "/v1.41/containers/web/start", .body = "{}"}});
+	      {"a pull with neither", NULL, {.uri = PULL}},
+	      {"a commit with neither", NULL, {.uri = "/v1.41/commit?container=web&repo=app&tag=1"}},
+	      {"a commit whose body is hidden", "gate.body_missing", {.uri = "/v1.41/commit?container=web&repo=app&tag=1", .type = "application/json"}});
+}
+
+/* dockerode and others write JSON where the API has none. */
+static void
+json_that_is_shown_is_no_form(void **state)
+{
+#define OPTIONS .body = "{\"abortSignal\":{}}", .length = "18"
+#define BEGIN(b) {.uri = "/v1.41/containers/web/start", .body = b, .container = INSPECT(""), .image = NGINX}
+	(void)state;
+	CHECK(baseline,
+	      {"a stop", NULL, {.uri = STOP, OPTIONS}},
+	      {"read by one parser only", "gate.body_ambiguous", {.uri = STOP, .body = "{\"t\":1}{"}},
+	      {"a pull", NULL, {.uri = PULL, OPTIONS}},
+	      {"a pull is judged by its query", "images.allow", {.uri = "/v1.41/images/create?fromImage=evil.example.com/x&tag=1", .body = "{\"fromImage\":\"nginx\",\"tag\":\"1.27\"}"}},
+	      {"an import is a stream", "gate.body_unexpected", {.uri = "/v1.41/images/create?fromSrc=-&repo=app&tag=1", OPTIONS}},
+	      {"so is a build", "gate.body_unexpected", {.uri = "/v1.41/build?t=app:1", OPTIONS}},
+	      {"a tag", NULL, {.uri = "/v1.41/images/nginx:1.27/tag?repo=app&tag=1", OPTIONS}},
+	      {"a removal", NULL, {.method = "DELETE", .uri = "/v1.41/containers/web?force=1", OPTIONS}},
+	      {"a start with nothing", NULL, BEGIN("{}")},
+	      {"a start with null", NULL, BEGIN("null")},
+	      {"a start with a HostConfig", "gate.body_unexpected", BEGIN("{\"Privileged\":true}")},
+	      {"a start with a list", "gate.body_unexpected", BEGIN("[]")},
+	      {"a login, shown", NULL, {.uri = "/v1.41/auth", .body = "{\"username\":\"a\",\"password\":\"b\"}"}},
+	      {"a login that the engine keeps to itself", NULL, {.uri = "/v1.41/auth", .type = "application/json", .length = "40"}},
+	      {"what stands behind it is none", "gate.endpoint_unknown", {.uri = "/v1.41/x/auth", .type = "application/json", .length = "40"}});
 }
 
 static void
@@ -438,6 +467,7 @@ main(void)
 		cmocka_unit_test(a_denied_folder_is_not_had_by_one_above),
 		cmocka_unit_test(bodies_that_go_reads_otherwise_are_refused),
 		cmocka_unit_test(a_hidden_body_is_refused),
+		cmocka_unit_test(json_that_is_shown_is_no_form),
 		cmocka_unit_test(spellings_of_a_uri_are_one),
 		cmocka_unit_test(images_that_come_in_are_judged),
 		cmocka_unit_test(other_endpoints_have_their_checks),
