@@ -38,6 +38,14 @@ static const struct field networking_fields[] = {
 static const struct field_table networking_table = {"NetworkingConfig",
 						    networking_fields, 1};
 
+/* An empty list of masked paths is a value: it masks none. */
+static bool
+is_value_when_empty(const struct json_node *n)
+{
+	return n->type == JSON_ARRAY && (json_key_is(n, "MaskedPaths") ||
+					 json_key_is(n, "ReadonlyPaths"));
+}
+
 /*
  * Engines before 27 embed a second HostConfig at the top level of the body and
  * honour it where the real one is absent (research/authz.md 0.5).  No client of
@@ -47,7 +55,7 @@ static int
 check_top_level(const struct json_node *body, struct aegis_error *err)
 {
 	json_foreach(n, body)
-		if (!fields_is_zero(n) &&
+		if ((!fields_is_zero(n) || is_value_when_empty(n)) &&
 		    fields_find(&host_table, n) < HOST_MAX)
 			return aegis_error_setx(
 				err, -EBADMSG,
@@ -62,12 +70,11 @@ spec_from_create(struct spec *s, const struct json_node *body,
 		 struct aegis_error *err)
 {
 	const struct json_node *slots[CREATE_MAX], *net[1];
-	const struct json_node *unknown;
 	int r;
 
 	*s = (struct spec){.kind = SPEC_CREATE};
-	r = fields_read(&create_table, body, slots, &unknown, err);
-	if (r == 0 && unknown)
+	r = fields_read(&create_table, body, slots, NULL, err);
+	if (r == 0)
 		r = check_top_level(body, err);
 	if (r < 0)
 		return r;
