@@ -167,6 +167,14 @@ static const struct field device_fields[] = {
 static const struct field_table device_table = {"Devices", device_fields,
 						DEVICE_MAX};
 
+/* dockerd takes a path as it is, follows links, and of a folder takes every device
+ * in it: a pattern is for paths in which only root makes links, as in /dev. */
+static bool
+device_allowed(const struct policy_list *allowed, const char *path)
+{
+	return path[0] == '/' && policy_list_has_path(allowed, path);
+}
+
 static void
 check_devices(struct judge *j)
 {
@@ -182,8 +190,8 @@ check_devices(struct judge *j)
 					   err.text);
 				continue;
 			}
-			if (!policy_list_has_glob(&p->devices,
-						  field_string(f[DEVICE_HOST])))
+			if (!device_allowed(&p->devices,
+					    field_string(f[DEVICE_HOST])))
 				judge_find(j, RULE_CT_DEVICES,
 					   "HostConfig.Devices",
 					   "\"%.100s\" is not among the allowed "
@@ -490,15 +498,51 @@ check_limits_required(struct judge *j)
 			   "the policy wants a CPU limit");
 }
 
+/* In an update zero leaves a limit as it is, but for the limit of processes, which
+ * is a pointer in Go (moby container/container_unix.go, UpdateContainer): there
+ * null does. */
+static bool
+takes_limit_away(const struct judge *j, enum host_field f)
+{
+	const struct json_node *n = host_field(j, f);
+
+	return n && (field_int(n) < 0 ||
+		     (f == HOST_PIDS_LIMIT && field_int(n) == 0));
+}
+
+static void
+check_limits_stay(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const struct {
+		bool wanted;
+		enum host_field field;
+		const char *name;
+	} limits[] = {
+		{p->require_memory, HOST_MEMORY, "Memory"},
+		{p->require_pids, HOST_PIDS_LIMIT, "PidsLimit"},
+		{p->require_cpu, HOST_NANO_CPUS, "NanoCpus"},
+		{p->require_cpu, HOST_CPU_QUOTA, "CpuQuota"},
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].wanted && takes_limit_away(j, limits[i].field))
+			judge_find(j, RULE_CT_RESOURCES, limits[i].name,
+				   "%lld takes away a limit that the policy "
+				   "wants",
+				   (long long)field_int(host_field(
+					   j, limits[i].field)));
+}
+
 static void
 check_memory_max(struct judge *j)
 {
 	const int64_t max = j->policy->containers.memory_max;
 	const int64_t memory = field_int(host_field(j, HOST_MEMORY));
-	/* An update that does not name it leaves it as it is. */
+	/* In an update zero, which the docker command always writes, leaves the
+	 * limit as it is. */
 	const bool unlimited =
-		memory <= 0 && (j->spec->kind != SPEC_UPDATE ||
-				host_field(j, HOST_MEMORY));
+		memory < 0 || (memory == 0 && j->spec->kind != SPEC_UPDATE);
 
 	if (max != POLICY_UNLIMITED && (memory > max || unlimited))
 		judge_find(j, RULE_CT_RESOURCES, "HostConfig.Memory",
@@ -703,6 +747,7 @@ check_update(struct judge *j)
 	check_devices(j);
 	check_ulimits(j);
 	check_oom(j);
+	check_limits_stay(j);
 	check_memory_max(j);
 	if (host_field(j, HOST_RESTART_POLICY))
 		check_restart(j);

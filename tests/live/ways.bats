@@ -142,6 +142,13 @@ as_before() {
 	said=$output
 	limit=$("$DOCKER" inspect -f '{{.HostConfig.PidsLimit}}' limited)
 	as_before
+	# What the docker command writes for --cpu-shares alone changes no other limit.
+	in_force "require_limits: [memory]"
+	wait_for $DEADLINE_S sh -c "! $DOCKER create --network none nginx:1.27 true"
+	"$DOCKER" run -d --name limited2 --memory 64m --network none nginx:1.27 sleep 900
+	"$DOCKER" update --cpu-shares 10 limited2
+	[ "$("$DOCKER" inspect -f '{{.HostConfig.Memory}}' limited2)" = 67108864 ]
+	as_before
 	echo "$said, $limit"
 	[[ $said == "403 "*"containers.resources"* ]]
 	[ "$limit" = 10 ]

@@ -526,7 +526,15 @@ a_limit_that_is_wanted_stays(void **state)
 	      {"fewer processes", NULL, UPDATE("\"PidsLimit\":10")},
 	      {"processes without end", "containers.resources", UPDATE("\"PidsLimit\":-1")},
 	      {"the same as zero", "containers.resources", UPDATE("\"PidsLimit\":0")},
-	      {"CPU without end", "containers.resources", UPDATE("\"CpuQuota\":-1")});
+	      {"null leaves it", NULL, UPDATE("\"PidsLimit\":null")},
+	      {"CPU without end", "containers.resources", UPDATE("\"CpuQuota\":-1")},
+	      {"CPU without end, in small letters", "containers.resources", UPDATE("\"cpuquota\":-1")},
+	      {"CPU in the other unit", "containers.resources", UPDATE("\"NanoCpus\":-1")},
+	      {"more memory", NULL, UPDATE("\"Memory\":1073741824")},
+	      {"memory without end", "containers.resources", UPDATE("\"Memory\":-1")},
+	      {"zeros, which the docker command writes, leave all", NULL, UPDATE("\"Memory\":0,\"NanoCpus\":1000000000,\"CpuQuota\":0,\"PidsLimit\":null")});
+	CHECK("version: 1\ncontainers: {require_limits: [memory]}\n",
+	      {"a limit nobody wants", NULL, UPDATE("\"PidsLimit\":-1")});
 }
 
 static void
@@ -538,7 +546,10 @@ memory_without_end_is_over_the_top(void **state)
 	CHECK(top,
 	      {"at the top", NULL, HOST("\"Memory\":1073741824")},
 	      {"unset is unlimited", "containers.resources", HOST("")},
-	      {"zero is unlimited", "containers.resources", HOST("\"Memory\":0")});
+	      {"zero is unlimited", "containers.resources", HOST("\"Memory\":0")},
+	      {"in an update it leaves the limit", NULL, UPDATE("\"Memory\":0,\"CpuShares\":10")},
+	      {"over the top by an update", "containers.resources", UPDATE("\"Memory\":1073741825")},
+	      {"without end by an update", "containers.resources", UPDATE("\"Memory\":-1")});
 }
 
 static void
@@ -552,6 +563,9 @@ an_allowed_prefix_is_not_climbed_out_of(void **state)
 	CHECK(prefixes,
 	      {"a device", NULL, HOST("\"Devices\":[{\"PathOnHost\":\"/dev/snd/timer\"}]")},
 	      {"another by dots", "containers.devices", HOST("\"Devices\":[{\"PathOnHost\":\"/dev/snd/../sda\"}]")},
+	      {"by one dot", "containers.devices", HOST("\"Devices\":[{\"PathOnHost\":\"/dev/snd/./timer\"}]")},
+	      {"dots in a name", NULL, HOST("\"Devices\":[{\"PathOnHost\":\"/dev/snd/a..b\"}]")},
+	      {"another by dots, updated", "containers.devices", UPDATE("\"Devices\":[{\"PathOnHost\":\"/dev/snd/../sda\"}]")},
 	      {"a cgroup", NULL, HOST("\"CgroupParent\":\"/team/a\"")},
 	      {"another by dots", "containers.cgroup_parent", HOST("\"CgroupParent\":\"/team/../other\"")},
 	      {"the same for a build", "build.options", {.uri = "/v1.41/build?cgroupparent=/team/../other", .type = "application/x-tar"}});
