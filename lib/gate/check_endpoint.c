@@ -20,9 +20,20 @@ query(const struct judge *j, const char *key)
 
 /* --- images -------------------------------------------------------------- */
 
+/* dockerd fetches what a build or an import is made of: any address it reaches. */
+static void
+check_fetched(struct judge *j, const char *field, const char *url)
+{
+	if (!j->policy->build.remote)
+		judge_find(j, RULE_BUILD_REMOTE, field,
+			   "\"%.100s\" is fetched by dockerd, unseen", url);
+}
+
 static void
 check_image_create(struct judge *j)
 {
+	const char *source = query(j, "fromSrc");
+
 	if (j->call->image[0] && query(j, "fromImage")[0]) {
 		check_image(j, j->call->image, IMAGE_PULL, "fromImage", NULL);
 		return;
@@ -31,6 +42,8 @@ check_image_create(struct judge *j)
 		judge_find(j, RULE_IMAGES_IMPORT, "fromSrc",
 			   "an imported image has no origin that could be "
 			   "checked");
+	if (source[0] && strcmp(source, "-") != 0)
+		check_fetched(j, "fromSrc", source);
 	if (j->call->image[0])
 		check_image(j, j->call->image, IMAGE_MAKE, "repo", NULL);
 }
@@ -56,6 +69,69 @@ check_build_network(struct judge *j, const char *mode)
 			   mode);
 }
 
+enum { OUTPUT_TYPE, OUTPUT_ATTRS, OUTPUT_MAX };
+static const struct field output_fields[] = {
+	FIELD_ROW("Type", FIELD_STRING),
+	FIELD_ROW("Attrs", FIELD_MAP),
+};
+static const struct field_table output_table = {"outputs", output_fields,
+						OUTPUT_MAX};
+
+/* "a:1,b:1": BuildKit's exporters take several names in one. */
+static void
+check_output_names(struct judge *j, const char *names)
+{
+	char name[IMAGE_REF_NAME_MAX + IMAGE_REF_DIGEST_MAX + 256];
+
+	for (size_t len; *names; names += len + (names[len] == ',')) {
+		len = strcspn(names, ",");
+		/* One that is cut is too long for a name, and refused as such. */
+		snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		if (len)
+			check_image(j, name, IMAGE_MAKE, "outputs", NULL);
+	}
+}
+
+static int
+check_output(struct judge *j, const struct json_node *output,
+	     struct aegis_error *err)
+{
+	const struct json_node *f[OUTPUT_MAX];
+	int r = fields_read(&output_table, output, f, NULL, err);
+
+	if (r < 0 || !f[OUTPUT_ATTRS])
+		return r;
+	json_foreach(n, f[OUTPUT_ATTRS]) {
+		if (strcmp(n->key, "name") != 0 &&
+		    strcmp(n->key, "dangling-name-prefix") != 0)
+			continue;
+		if (n->type != JSON_STRING || n->has_nul)
+			return aegis_error_setx(err, -EBADMSG,
+						"outputs.%s: not a name",
+						n->key);
+		check_output_names(j, n->str);
+	}
+	return 0;
+}
+
+/* What BuildKit makes beside t: [{"Type":"moby","Attrs":{"name":"a:1"}}]. */
+static void
+check_build_outputs(struct judge *j, const char *text)
+{
+	_cleanup_json_ struct json_doc doc = JSON_DOC_INIT;
+	struct aegis_error err = {0};
+	int r = json_parse(&doc, text, strlen(text), &err);
+
+	if (r == 0 && doc.root->type == JSON_ARRAY)
+		json_foreach(n, doc.root)
+			r = r < 0 ? r : check_output(j, n, &err);
+	else if (r == 0 && doc.root->type != JSON_NULL)
+		r = aegis_error_setx(&err, -EBADMSG, "outputs: not a list");
+	if (r < 0)
+		judge_find(j, RULE_BUILD_OPTIONS, "outputs",
+			   "cannot be read as dockerd would: %s", err.text);
+}
+
 static void
 check_build(struct judge *j)
 {
@@ -66,16 +142,15 @@ check_build(struct judge *j)
 
 		if (!strcmp(p->key, "t") && p->value[0])
 			check_image(j, p->value, IMAGE_MAKE, "t", NULL);
+		else if (!strcmp(p->key, "outputs") && p->value[0])
+			check_build_outputs(j, p->value);
 		else if (!strcmp(p->key, "networkmode"))
 			check_build_network(j, p->value);
 		/* "client-session" is how the docker command names the context
 		 * it streams to BuildKit. */
 		else if (!strcmp(p->key, "remote") && p->value[0] &&
-			 strcmp(p->value, "client-session") != 0 &&
-			 !j->policy->build.remote)
-			judge_find(j, RULE_BUILD_REMOTE, "remote",
-				   "\"%.100s\" is fetched by dockerd, unseen",
-				   p->value);
+			 strcmp(p->value, "client-session") != 0)
+			check_fetched(j, "remote", p->value);
 		else if (!strcmp(p->key, "cgroupparent") && p->value[0] &&
 			 !policy_list_has_path(
 				 &j->policy->containers.cgroup_parents,

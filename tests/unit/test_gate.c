@@ -302,8 +302,37 @@ images_that_come_in_are_judged(void **state)
 	      {"the second name of a build", "images.allow", {.uri = "/v1.41/build?t=app:1&t=evil.example.com/app:1", .type = "application/x-tar"}},
 	      {"build on the host's network", "build.network", {.uri = "/v1.41/build?t=app:1&networkmode=host", .type = "application/x-tar"}},
 	      {"build from afar", "build.remote", {.uri = "/v1.41/build?t=app:1&remote=http://127.0.0.1/x.git", .type = "application/x-tar"}},
+	      {"an import by address", "build.remote", POST0("/images/create?fromSrc=http://169.254.169.254/x.tar&repo=app&tag=1")},
+	      {"by address without a scheme, as dockerd takes it", "build.remote", POST0("/images/create?fromSrc=127.0.0.1/x.tar&repo=app&tag=1")},
+	      {"an import of a stream", NULL, {.uri = "/v1.41/images/create?fromSrc=-&repo=app&tag=1", .type = "text/plain"}},
+	      {"a pull does not look at it", NULL, POST0("/images/create?fromImage=nginx&tag=1.27&fromSrc=http://x/y.tar")},
 	      {"push", NULL, POST0("/images/registry.example.com/team/a/push?tag=1")},
 	      {"push elsewhere", "images.allow", POST0("/images/evil.example.com/a/push?tag=1")});
+}
+
+/* BuildKit names what it makes in a parameter of its own. */
+static void
+outputs_of_a_build_are_names_too(void **state)
+{
+#define OUTPUTS(json) {.uri = "/v1.41/build?version=2&t=app:1&outputs=" json, .length = "0"}
+	(void)state;
+	CHECK("version: 1\nimages: {allow: [docker.io/library/*]}\nbuild: {remote: allow}\n",
+	      {"an address", NULL, {.uri = "/v1.41/images/create?fromSrc=http://127.0.0.1/x.tar&repo=app&tag=1", .length = "0"}});
+	CHECK(baseline,
+	      {"none", NULL, {.uri = "/v1.41/build?version=2&t=app:1&outputs=", .type = "application/x-tar"}},
+	      {"none, as JSON", NULL, {.uri = "/v1.41/build?version=2&t=app:1&outputs=null", .type = "application/x-tar"}},
+	      {"an allowed name", NULL, OUTPUTS("[{%22Type%22:%22moby%22,%22Attrs%22:{%22name%22:%22app:2%22}}]")},
+	      {"another", "images.allow", OUTPUTS("[{%22Type%22:%22moby%22,%22Attrs%22:{%22name%22:%22evil.example.com/x:1%22}}]")},
+	      {"in small letters", "images.allow", OUTPUTS("[{%22type%22:%22moby%22,%22attrs%22:{%22name%22:%22evil.example.com/x:1%22}}]")},
+	      {"the second of a list", "images.allow", OUTPUTS("[{%22Type%22:%22moby%22,%22Attrs%22:{%22name%22:%22app:2,evil.example.com/x:1%22}}]")},
+	      {"the second output", "images.allow", OUTPUTS("[{%22Type%22:%22local%22},{%22Type%22:%22image%22,%22Attrs%22:{%22name%22:%22evil.example.com/x:1%22}}]")},
+	      {"the second parameter", "images.allow", OUTPUTS("[]&outputs=[{%22Type%22:%22moby%22,%22Attrs%22:{%22name%22:%22evil.example.com/x:1%22}}]")},
+	      {"the beginning of a name", "images.allow", OUTPUTS("[{%22Type%22:%22image%22,%22Attrs%22:{%22dangling-name-prefix%22:%22evil.example.com/x%22}}]")},
+	      {"files for the client", NULL, OUTPUTS("[{%22Type%22:%22local%22,%22Attrs%22:{%22dest%22:%22out%22}}]")},
+	      {"twice", "build.options", OUTPUTS("[{%22Attrs%22:{%22name%22:%22app:2%22},%22attrs%22:{%22name%22:%22evil.example.com/x:1%22}}]")},
+	      {"no list", "build.options", OUTPUTS("{%22Type%22:%22moby%22}")},
+	      {"no JSON", "build.options", OUTPUTS("type=moby,name=evil.example.com/x:1")},
+	      {"no name", "build.options", OUTPUTS("[{%22Attrs%22:{%22name%22:5}}]")});
 }
 
 static void
@@ -474,6 +503,7 @@ main(void)
 		cmocka_unit_test(json_that_is_shown_is_no_form),
 		cmocka_unit_test(spellings_of_a_uri_are_one),
 		cmocka_unit_test(images_that_come_in_are_judged),
+		cmocka_unit_test(outputs_of_a_build_are_names_too),
 		cmocka_unit_test(other_endpoints_have_their_checks),
 		cmocka_unit_test(the_gate_protects_itself),
 		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
