@@ -88,18 +88,28 @@ or_null(const char *s)
 }
 
 static void
+copy_name(char *to, size_t size, const char *name)
+{
+	char shown[sizeof(((struct record *)NULL)->image)];
+
+	gate_redact_name(name, shown, sizeof(shown));
+	escape_line(shown, to, size);
+}
+
+#define COPY_NAME(to, name) copy_name((to), sizeof(to), (name))
+
+static void
 fill_names(struct record *r, const struct gate_call *call)
 {
 	const struct spec *c = &call->container;
 
 	escape_line(call->subject, r->subject, sizeof(r->subject));
-	escape_line(call->image, r->image, sizeof(r->image));
+	COPY_NAME(r->image, call->image);
 	r->container[0] = r->image_id[0] = '\0';
 	if (c->kind) {
 		TEXT_COPY(r->container, c->id);
 		TEXT_COPY(r->image_id, c->image_id);
-		escape_line(field_string(c->config[CONFIG_IMAGE]), r->image,
-			    sizeof(r->image));
+		COPY_NAME(r->image, field_string(c->config[CONFIG_IMAGE]));
 	}
 }
 

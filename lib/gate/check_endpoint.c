@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
 #include "lib/glob.h"
 
 static const char *
@@ -24,9 +25,13 @@ query(const struct judge *j, const char *key)
 static void
 check_fetched(struct judge *j, const char *field, const char *url)
 {
-	if (!j->policy->build.remote)
-		judge_find(j, RULE_BUILD_REMOTE, field,
-			   "\"%.100s\" is fetched by dockerd, unseen", url);
+	char shown[101];
+
+	if (j->policy->build.remote)
+		return;
+	redact_shown(url, shown, sizeof(shown));
+	judge_find(j, RULE_BUILD_REMOTE, field,
+		   "\"%s\" is fetched by dockerd, unseen", shown);
 }
 
 static void
@@ -332,8 +337,11 @@ check_own_plugin(struct judge *j)
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
 		if (named[i] && names_plugin(named[i], plugin)) {
+			char shown[81];
+
+			redact_shown(named[i], shown, sizeof(shown));
 			judge_find(j, RULE_GATE_SELF, "plugin",
-				   "\"%.80s\" is the gate itself", named[i]);
+				   "\"%s\" is the gate itself", shown);
 			return;
 		}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
 #include "lib/glob.h"
 #include "lib/text.h"
 
@@ -187,7 +188,10 @@ check_image(struct judge *j, const char *text, enum image_use use,
 	const char *word;
 
 	if (image_ref_parse(text, &ref, &err) < 0) {
-		judge_find(j, RULE_IMAGES_NAME, field, "\"%.200s\": %s", text,
+		char shown[201];
+
+		redact_shown(text, shown, sizeof(shown));
+		judge_find(j, RULE_IMAGES_NAME, field, "\"%s\": %s", shown,
 			   err.text);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
 #include "lib/glob.h"
 
 /* Mounting one of these is mounting the host.  A wildcard does not reach them;
@@ -223,6 +224,7 @@ check_volume_options(struct judge *j, const char *field, const char *driver,
 		     const struct json_node *options)
 {
 	const struct policy_containers *p = &j->policy->containers;
+	char shown[41];
 
 	if (driver[0] && strcmp(driver, "local") != 0 &&
 	    !policy_list_has_glob(&p->volume_drivers, driver))
@@ -231,10 +233,11 @@ check_volume_options(struct judge *j, const char *field, const char *driver,
 	if (p->volume_options || !options || options->type != JSON_OBJECT ||
 	    !options->count || options_are_harmless(options))
 		return;
+	redact_shown(options->first->key, shown, sizeof(shown));
 	judge_find(j, RULE_CT_VOLUMES, field,
 		   "driver options can make a volume a mount of the host "
-		   "(\"%.40s\")",
-		   options->first->key);
+		   "(\"%s\")",
+		   shown);
 }
 
 /* The volume that dockerd has under this name, with the options it was made

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
 #include "lib/text.h"
 
 /* --- step one: read ---------------------------------------------------------- */
@@ -238,7 +239,8 @@ name_image(struct gate_call *call)
 	}
 }
 
-/* A container is called by its name, an image by its reference. */
+/* A container is called by its name, an image by its reference, which may hold a
+ * password for its registry. */
 static void
 name_subject(struct gate_call *call)
 {
@@ -251,7 +253,8 @@ name_subject(struct gate_call *call)
 		subject = call->image;
 	else if (!subject[0] && call->body.root)
 		subject = json_get_string(call->body.root, "Name");
-	TEXT_COPY(call->subject, subject ? subject : "");
+	redact_shown(subject ? subject : "", call->subject,
+		     sizeof(call->subject));
 }
 
 /* Does the call reach into a container that is there?  Then it is worth what
@@ -345,10 +348,13 @@ read_endpoint(struct gate_call *call, struct gate_verdict *v)
 	if (call->match.endpoint->id == ENDPOINT_UNKNOWN &&
 	    (!endpoint_method_is_read(e->method) ||
 	     !strncmp(call->uri.path, "/debug/", strlen("/debug/")))) {
+		/* Where in it a password could be, nobody knows. */
 		gate_deny(v, RULE_GATE_ENDPOINT, "RequestUri",
 			  "%.16s %.160s is not in the API that this version of "
 			  "AEGIS knows",
-			  e->method, call->uri.path);
+			  e->method,
+			  strchr(call->uri.path, '@') ? REDACTED
+						      : call->uri.path);
 		return -EACCES;
 	}
 	return 0;

@@ -166,6 +166,9 @@ void gate_deny(struct gate_verdict *ret, enum rule_id rule, const char *field,
  * An unparsable one is escaped and cut. */
 void gate_redact_uri(const struct gate_call *call, struct buf *out);
 
+/* The name of an image or plugin without user and password, in out[size]. */
+void gate_redact_name(const char *name, char *out, size_t size);
+
 /*
  * The request as judged, for the record and for replay: its body with zero
  * values left out, values of Env, build args, secrets, configs and auth

@@ -309,6 +309,26 @@ form() {
 	! grep -aq hunter2secret "$STORE" "$STORE-wal" "$T/gate.log"
 }
 
+@test "the passwords of addresses and lines are nowhere on the disk" {
+	local at
+	for at in '/v1.41/build?t=app:1&remote=https://anna:hunter3secret@h/x.tar?t=hunter3secret' \
+		'/v1.41/images/create?fromImage=anna:hunter3secret@r.io/app&tag=1' \
+		'/v1.41/images/create?fromSrc=https://anna:hunter3secret@h/x.tar&repo=app' \
+		'/v1.41/images/anna%3Ahunter3secret%40r.io/app/tag?repo=nginx&tag=4' \
+		'/v1.41/commit?container=old-bind&repo=evil.example.com/x&changes=ENV%20A=1%20%5C%0A%20C=hunter3secret' \
+		'/v1.41/build?t=app:1&version=2&outputs=%5B%7B%22Attrs%22:%7B%22name%22:%22evil.example.com/x:1%22,%22token%22:%22hunter3secret%22%7D%7D%5D'; do
+		run api POST "$at" -H 'Content-Length: 0'
+		echo "$output"
+		[[ $output == 4* ]]
+	done
+	api POST '/v1.41/commit?container=none&repo=nginx&tag=1' -H 'Content-Type: application/json' \
+		--data-binary '{"OnBuild":["ENV C=hunter3secret"]}'
+	wait_for $DEADLINE_S sh -c "sqlite3 -readonly $STORE \
+		\"select 1 from decisions where uri like '%container=none%'\" | grep 1"
+	[ "$(sql "select count(*) from security_alerts where alert_type = 'build.remote'")" -ge 2 ]
+	! grep -aq hunter3secret "$STORE" "$STORE-wal" "$T/gate.log"
+}
+
 @test "a service gets no network of the host" {
 	local id
 	api POST /v1.41/swarm/init -H 'Content-Type: application/json' --data-binary \
