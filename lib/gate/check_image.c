@@ -76,6 +76,13 @@ has_repo_digest(const struct json_node *image, const char *name)
 	return false;
 }
 
+bool
+image_is_from_elsewhere(const struct json_node *image, const char *name)
+{
+	return image && has_repo_digest(image, NULL) &&
+	       !has_repo_digest(image, name);
+}
+
 static bool
 name_passes(const struct judge *j, const struct image_ref *ref)
 {

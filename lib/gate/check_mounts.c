@@ -256,6 +256,17 @@ check_named_volume(struct judge *j, const struct spec_mount *m)
 	}
 }
 
+/* Exceptions are for the image that runs, not for one that is mounted. */
+static void
+check_mounted_image(struct judge *j, const struct spec_mount *m)
+{
+	char runs[sizeof(j->image_name)];
+
+	memcpy(runs, j->image_name, sizeof(runs));
+	check_image(j, m->source, IMAGE_RUN, m->field, NULL);
+	memcpy(j->image_name, runs, sizeof(runs));
+}
+
 static void
 check_mount(struct judge *j, const struct spec_mount *m)
 {
@@ -265,7 +276,7 @@ check_mount(struct judge *j, const struct spec_mount *m)
 		check_volume_options(j, m->field, m->driver, m->options);
 		check_named_volume(j, m);
 	} else if (!strcmp(m->type, "image")) {
-		check_image(j, m->source, IMAGE_RUN, m->field, NULL);
+		check_mounted_image(j, m);
 	} else if (strcmp(m->type, "tmpfs") != 0) {
 		judge_find(j, RULE_CT_VOLUMES, m->field,
 			   "the mount type \"%.40s\" is not allowed", m->type);

@@ -281,28 +281,12 @@ reaches_in(const struct gate_call *call)
 	}
 }
 
-/* A denial at start comes late: newer clients wait in silence for the removal of
- * a container that never ran.  So what only the image knows is asked at create
- * where a policy wants it. */
-static bool
-needs_image_of_create(const struct gate_call *call, const struct policy *policy)
-{
-	const char *user = field_string(call->spec.config[CONFIG_USER]);
-
-	return !policy->images.unverified_local ||
-	       (policy->containers.require_non_root &&
-		(!user[0] || user[0] == ':'));
-}
-
 /* Look-ups that the call itself asks for; inspects ask for more (gate_need). */
 static unsigned
-first_lookups(const struct gate_call *call, const struct policy *policy)
+first_lookups(const struct gate_call *call)
 {
 	switch (call->match.endpoint->id) {
 	case ENDPOINT_CONTAINER_CREATE:
-		return GATE_LOOKUP_PATHS | (needs_image_of_create(call, policy)
-						    ? GATE_LOOKUP_IMAGE
-						    : 0);
 	case ENDPOINT_SERVICE_CREATE:
 	case ENDPOINT_SERVICE_UPDATE:
 		return GATE_LOOKUP_PATHS;
@@ -323,10 +307,44 @@ first_lookups(const struct gate_call *call, const struct policy *policy)
 }
 
 static bool
-needs_image(const struct gate_call *call)
+has_exception_by_image(const struct policy *policy)
 {
-	return call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE &&
-	       image_ref_may_be_id(call->image);
+	for (size_t i = 0; i < policy->exception_count; i++)
+		if (policy->exceptions[i].match.image)
+			return true;
+	return false;
+}
+
+/* A denial at start comes late: newer clients wait in silence for the removal of
+ * a container that never ran.  So what only the image knows is asked at create
+ * where a policy wants it. */
+static bool
+needs_image_of_create(const struct gate_call *call, const struct policy *policy)
+{
+	const char *user = field_string(call->spec.config[CONFIG_USER]);
+
+	return !policy->images.unverified_local ||
+	       (policy->containers.require_non_root &&
+		(!user[0] || user[0] == ':'));
+}
+
+/* Does it matter what the image is, beside what it is called?  A name that is
+ * none, and may hold a password, is not asked for. */
+static bool
+needs_image(const struct gate_call *call, const struct policy *policy)
+{
+	const enum endpoint_id id = call->match.endpoint->id;
+	struct image_ref ref;
+
+	if (id == ENDPOINT_CONTAINER_CREATE)
+		return image_ref_may_be_id(call->image) ||
+		       ((needs_image_of_create(call, policy) ||
+			 has_exception_by_image(policy)) &&
+			image_ref_parse(call->image, &ref, NULL) == 0);
+	return (id == ENDPOINT_SERVICE_CREATE ||
+		id == ENDPOINT_SERVICE_UPDATE) &&
+	       has_exception_by_image(policy) &&
+	       image_ref_parse(call->image, &ref, NULL) == 0;
 }
 
 static int
@@ -390,8 +408,8 @@ gate_read(struct gate_call *call, const struct envelope *envelope,
 	}
 	name_image(call);
 	name_subject(call);
-	call->lookups = first_lookups(call, policy);
-	if (needs_image(call))
+	call->lookups = first_lookups(call);
+	if (needs_image(call, policy))
 		call->lookups |= GATE_LOOKUP_IMAGE;
 	return 0;
 }

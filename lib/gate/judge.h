@@ -47,6 +47,9 @@ enum image_use {
 /* A reference as dockerd puts it together.  image: its inspect, or NULL. */
 void check_image(struct judge *j, const char *text, enum image_use use,
 		 const char *field, const struct json_node *image);
+/* Is it sure that the image did not come from a registry under this name: has it
+ * digests of registries, but none of it?  image may be NULL. */
+bool image_is_from_elsewhere(const struct json_node *image, const char *name);
 /* Ring 2: what exceptions call the image that a container was made of. */
 void name_image_of_container(struct judge *j);
 /* Ring 2: the image a container was made of, by name and by what it is. */

@@ -39,8 +39,10 @@ exception_matches(const struct judge *j, const struct policy_exception *e)
 	if (e->match.group &&
 	    !policy_in_group(j->policy, user, e->match.group))
 		return false;
-	if (e->match.image && (!j->image_name[0] ||
-			       !glob_match(e->match.image, j->image_name)))
+	/* docker tag gives a name to any image. */
+	if (e->match.image &&
+	    (!j->image_name[0] || !glob_match(e->match.image, j->image_name) ||
+	     image_is_from_elsewhere(j->facts->image, j->image_name)))
 		return false;
 	if (e->match.container &&
 	    (!j->container_name[0] ||

@@ -473,6 +473,40 @@ a_policy_can_audit_waive_and_close(void **state)
 	      {"another value of the label", "containers.ipc_mode", {.body = "{" IMG ",\"Labels\":{\"team\":\"dev\"},\"HostConfig\":{\"IpcMode\":\"host\"}}"}});
 }
 
+/* Whoever may tag can call any image what an exception is for. */
+static void
+an_exception_is_for_the_image_itself(void **state)
+{
+	static const char waived[] =
+		"version: 1\n"
+		"exceptions:\n"
+		"  - {name: a, owner: o, reason: r, until: 2027-01-31, match: {image: docker.io/library/nginx}, waive: [containers.privileged, containers.capabilities, containers.volumes_from]}\n"
+		"containers: {volumes_from: deny}\n";
+#define IMAGE_OF(digests) "{\"Id\":\"sha256:" SHA "\",\"RepoTags\":[\"nginx:1.27\"],\"RepoDigests\":[" digests "]}"
+#define MADE_OF(digests) {.body = "{" IMG ",\"HostConfig\":{\"Privileged\":true}}", .image = IMAGE_OF(digests)}
+#define STARTED_OF(digests) {.uri = "/v1.41/containers/web/start", .length = "0", .container = INSPECT("\"Privileged\":true"), .image = IMAGE_OF(digests)}
+#define EXEC_OF(digests) {EXEC(INSPECT("\"Privileged\":true")), .image = IMAGE_OF(digests)}
+#define SERVED_OF(digests) {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"CapabilityAdd\":[\"SYS_ADMIN\"]}}}", .image = IMAGE_OF(digests)}
+#define OWN "\"nginx@sha256:" SHA "\""
+#define OTHER "\"debian@sha256:" SHA "\""
+
+	(void)state;
+	CHECK(waived,
+	      {"pulled", NULL, MADE_OF(OWN)},
+	      {"another image under its name", "containers.privileged", MADE_OF(OTHER)},
+	      {"one that is both", NULL, MADE_OF(OTHER "," OWN)},
+	      {"made here: its name is believed", NULL, MADE_OF("")},
+	      {"by the id of another", "containers.privileged", {.body = "{\"Image\":\"sha256:" SHA "\",\"HostConfig\":{\"Privileged\":true}}", .image = IMAGE_OF(OTHER)}},
+	      {"started", NULL, STARTED_OF(OWN)},
+	      {"started of another", "containers.privileged", STARTED_OF(OTHER)},
+	      {"entered", NULL, EXEC_OF(OWN)},
+	      {"entered of another", "containers.privileged", EXEC_OF(OTHER)},
+	      {"a service", NULL, SERVED_OF(OWN)},
+	      {"a service of another", "containers.capabilities", SERVED_OF(OTHER)},
+	      {"a mounted image lends no name", "containers.privileged", {.body = "{\"Image\":\"debian:12\",\"HostConfig\":{\"Privileged\":true,\"Mounts\":[{\"Type\":\"image\",\"Source\":\"nginx:1.27\",\"Target\":\"/i\"}]}}"}},
+	      {"nor to what stands behind it", "containers.volumes_from", {.body = "{\"Image\":\"debian:12\",\"HostConfig\":{\"Mounts\":[{\"Type\":\"image\",\"Source\":\"nginx:1.27\",\"Target\":\"/i\"}],\"VolumesFrom\":[\"web\"]}}"}});
+}
+
 static void
 a_message_names_rule_field_and_way_out(void **state)
 {
@@ -509,6 +543,7 @@ main(void)
 		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
 		cmocka_unit_test(who_reaches_into_a_container_gets_what_it_is),
 		cmocka_unit_test(a_policy_can_audit_waive_and_close),
+		cmocka_unit_test(an_exception_is_for_the_image_itself),
 		cmocka_unit_test(a_message_names_rule_field_and_way_out),
 	};
 
