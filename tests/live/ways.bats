@@ -4,12 +4,29 @@
 
 load helpers
 
+# pulled NAME: the local image NAME:1 has the digest of a registry, as a pull gives it.
+pulled() {
+	local store=$T/data/image/*/repositories.json
+	jq --arg name "$1" --arg digest "$1@sha256:$(printf %064d 7)" \
+		'.Repositories[$name][$digest] = .Repositories[$name][$name + ":1"]' \
+		$store >"$T/repositories.json"
+	cp "$T/repositories.json" $store
+}
+
 setup_file() {
 	stack_init
 	mv "$T/daemon.json" "$T/daemon.json.gated"
 	echo '{}' >"$T/daemon.json"
 	dockerd_up --experimental
 	image nginx:1.27
+	echo backup >"$T/rootfs/etc/what"
+	image backup:1
+	echo pulled >"$T/rootfs/etc/what"
+	image pulled:1
+	stop dockerd
+	pulled backup
+	pulled pulled
+	dockerd_up --experimental
 	# Behind the gate's back.
 	"$DOCKER" create --name old-bind -v /usr:/h --network none nginx:1.27 true
 	"$DOCKER" run -d --name old-net --network host nginx:1.27 sleep 900
@@ -96,6 +113,29 @@ as_before() {
 	run "$DOCKER" image inspect evil.example.com/y:1
 	[ "$status" -ne 0 ]
 	run "$DOCKER" inspect evil-1
+	[ "$status" -ne 0 ]
+}
+
+@test "an exception is not had by a tag" {
+	local own other
+	cp "$T/gatekeeper.yaml" "$T/good.yaml"
+	cat >>"$T/gatekeeper.yaml" <<-'EOF'
+		exceptions:
+		  - {name: backup, owner: o, reason: r, until: 2099-01-31, waive: [containers.privileged],
+		     match: {image: docker.io/library/backup}}
+	EOF
+	wait_for $DEADLINE_S "$DOCKER" create --name backup --privileged --network none backup:1 true
+	# Whether this host can run it is not the gate's to say.
+	own=$("$DOCKER" start backup 2>&1) || :
+	"$DOCKER" rm -f backup
+	"$DOCKER" tag pulled:1 backup:2
+	run "$DOCKER" create --name forged --privileged --network none backup:2 true
+	other=$output
+	as_before
+	echo "$own $other"
+	[[ $own != *"denied by plugin"* ]]
+	[[ $other == *"[containers.privileged]"* ]]
+	run "$DOCKER" inspect forged
 	[ "$status" -ne 0 ]
 }
 
