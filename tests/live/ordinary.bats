@@ -26,8 +26,9 @@ activated_gate_up() {
 		http://plugin/Plugin.Activate || { cat "$T/gate.log"; return 1; }
 }
 
+# There is none for a moment after the last one was killed.
 kill_gate() {
-	pkill -KILL -P "$(pid_of gate)"
+	wait_for $DEADLINE_S pkill -KILL -P "$(pid_of gate)"
 }
 
 d() {
