@@ -65,16 +65,26 @@ check_top_level(const struct json_node *body, struct aegis_error *err)
 	return 0;
 }
 
+static bool
+has_empty_masks(const struct json_node *body)
+{
+	json_foreach(n, body)
+		if (is_value_when_empty(n))
+			return true;
+	return false;
+}
+
 int
 spec_from_create(struct spec *s, const struct json_node *body,
 		 struct aegis_error *err)
 {
 	const struct json_node *slots[CREATE_MAX], *net[1];
+	const struct json_node *unknown;
 	int r;
 
 	*s = (struct spec){.kind = SPEC_CREATE};
-	r = fields_read(&create_table, body, slots, NULL, err);
-	if (r == 0)
+	r = fields_read(&create_table, body, slots, &unknown, err);
+	if (r == 0 && (unknown || has_empty_masks(body)))
 		r = check_top_level(body, err);
 	if (r < 0)
 		return r;
