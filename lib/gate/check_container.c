@@ -573,19 +573,19 @@ check_restart(struct judge *j)
 			   "\"%.40s\" is not among the allowed policies", name);
 }
 
-static void
-check_log_driver(struct judge *j)
+void
+check_log_driver(struct judge *j, const char *field,
+		 const struct json_node *log, const char *key)
 {
 	const struct policy_list *allowed = &j->policy->containers.log_drivers;
-	const struct json_node *log = host_field(j, HOST_LOG_CONFIG);
 	const char *type = "";
 
 	if (log)
 		json_foreach(n, log)
-			if (json_key_is(n, "Type") && n->type == JSON_STRING)
+			if (json_key_is(n, key) && n->type == JSON_STRING)
 				type = n->str;
 	if (type[0] && allowed->set && !policy_list_has_word(allowed, type))
-		judge_find(j, RULE_CT_LOG, "HostConfig.LogConfig",
+		judge_find(j, RULE_CT_LOG, field,
 			   "\"%.40s\" is not among the allowed log drivers",
 			   type);
 }
@@ -737,7 +737,8 @@ check_container(struct judge *j)
 	check_memory_max(j);
 	check_restart(j);
 	check_ports(j);
-	check_log_driver(j);
+	check_log_driver(j, "HostConfig.LogConfig",
+			 host_field(j, HOST_LOG_CONFIG), "Type");
 }
 
 void

@@ -59,10 +59,14 @@ void check_container(struct judge *j); /* judge.spec: everything but mounts */
 void check_mounts(struct judge *j);    /* judge.spec */
 void check_update(struct judge *j);    /* judge.spec: resources, devices */
 void check_exec(struct judge *j);      /* judge.spec */
+/* The driver that a log configuration names under key. */
+void check_log_driver(struct judge *j, const char *field,
+		      const struct json_node *log, const char *key);
 void check_volume_options(struct judge *j, const char *field, const char *driver,
 			  const struct json_node *options);
 /* Everything that is an endpoint's own: queries and small bodies. */
 void check_endpoint(struct judge *j);
+void check_swarm(struct judge *j); /* who is in the swarm, and as what */
 
 /* --- helpers ----------------------------------------------------------------- */
 

@@ -371,8 +371,9 @@ form() {
 
 @test "a service gets no network of the host" {
 	local id
-	api POST /v1.41/swarm/init -H 'Content-Type: application/json' --data-binary \
-		'{"ListenAddr":"127.0.0.1:12377","AdvertiseAddr":"127.0.0.1","DataPathPort":4799}'
+	sed -i 's/^api: .*/api: {plugins: deny, swarm: allow}/' "$T/gatekeeper.yaml"
+	wait_for $DEADLINE_S "$DOCKER" swarm init --advertise-addr 127.0.0.1 \
+		--listen-addr 127.0.0.1:12377 --data-path-port 4799
 	[ "$("$DOCKER" info -f '{{.Swarm.LocalNodeState}}')" = active ]
 	[ -z "$("$DOCKER" service ls -q)" ]
 	run api POST /v1.41/services/create -H 'Content-Type: application/json' --data-binary \

@@ -357,6 +357,43 @@ other_endpoints_have_their_checks(void **state)
 	      {"plugin", "plugins.privileges", {.uri = "/v1.41/plugins/x/enable", .length = "0"}});
 }
 
+/* A manager is root on every node, and no plugin sees what it starts. */
+static void
+a_policy_that_checks_swarm_lets_nobody_in(void **state)
+{
+#define JOIN {.uri = "/v1.41/swarm/join", .body = "{\"RemoteAddrs\":[\"203.0.113.7:2377\"],\"JoinToken\":\"x\"}"}
+#define UPDATE(query, spec) {.uri = "/v1.41/swarm/update?version=9" query, .body = "{\"Name\":\"default\"" spec "}"}
+	(void)state;
+	CHECK(baseline,
+	      {"joins another's", "swarm.membership", JOIN},
+	      {"opens one", "swarm.membership", {.uri = "/v1.41/swarm/init", .body = "{\"ListenAddr\":\"0.0.0.0:2377\"}"}},
+	      {"leaves", "swarm.membership", {.uri = "/v1.41/swarm/leave?force=1", .length = "0"}},
+	      {"unlocks", "swarm.membership", {.uri = "/v1.41/swarm/unlock", .body = "{\"UnlockKey\":\"x\"}"}},
+	      {"sees the tokens", "swarm.membership", {.method = "GET", .uri = "/v1.41/swarm"}},
+	      {"sees the key", "swarm.membership", {.method = "GET", .uri = "/v1.41/swarm/unlockkey"}},
+	      {"sees the nodes", NULL, {.method = "GET", .uri = "/v1.41/nodes"}},
+	      {"changes a setting", NULL, UPDATE("", "")},
+	      {"as the docker command says no", NULL, UPDATE("&rotateManagerToken=false&rotateManagerUnlockKey=false&rotateWorkerToken=false", "")},
+	      {"a new token for workers", "swarm.membership", UPDATE("&rotateWorkerToken=true", "")},
+	      {"for managers", "swarm.membership", UPDATE("&rotateManagerToken=1", "")},
+	      {"a new key", "swarm.membership", UPDATE("&rotateManagerUnlockKey=T", "")},
+	      {"the CA it has", NULL, UPDATE("", ",\"CAConfig\":{\"NodeCertExpiry\":7776000000000000}")},
+	      {"a CA of one's own", "swarm.membership", UPDATE("", ",\"CAConfig\":{\"SigningCACert\":\"c\",\"SigningCAKey\":\"k\"}")},
+	      {"a CA elsewhere", "swarm.membership", UPDATE("", ",\"CAConfig\":{\"externalcas\":[{\"URL\":\"https://203.0.113.7\"}]}")},
+	      {"a CA that is no object", "gate.body_ambiguous", UPDATE("", ",\"CAConfig\":[]")},
+	      {"a log driver for all", NULL, UPDATE("", ",\"TaskDefaults\":{\"LogDriver\":{\"Name\":\"local\"}}")},
+	      {"one that leaves the host", "containers.log_driver", UPDATE("", ",\"TaskDefaults\":{\"LogDriver\":{\"Name\":\"syslog\"}}")});
+	CHECK("version: 1\napi: {swarm: allow}\n",
+	      {"a policy that allows it", NULL, JOIN},
+	      {"the tokens", NULL, {.method = "GET", .uri = "/v1.41/swarm"}},
+	      {"a CA of one's own", NULL, UPDATE("", ",\"CAConfig\":{\"SigningCACert\":\"c\",\"SigningCAKey\":\"k\"}")});
+	CHECK("version: 1\napi: {swarm: deny}\n",
+	      {"a policy that closes it", "api", JOIN},
+	      {"the tokens", "api", {.method = "GET", .uri = "/v1.41/swarm"}});
+#undef JOIN
+#undef UPDATE
+}
+
 static void
 the_gate_protects_itself(void **state)
 {
@@ -539,6 +576,7 @@ main(void)
 		cmocka_unit_test(images_that_come_in_are_judged),
 		cmocka_unit_test(outputs_of_a_build_are_names_too),
 		cmocka_unit_test(other_endpoints_have_their_checks),
+		cmocka_unit_test(a_policy_that_checks_swarm_lets_nobody_in),
 		cmocka_unit_test(the_gate_protects_itself),
 		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
 		cmocka_unit_test(who_reaches_into_a_container_gets_what_it_is),
