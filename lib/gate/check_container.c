@@ -60,22 +60,6 @@ check_namespace(struct judge *j, enum host_field f, enum policy_ns ns,
 }
 
 static void
-check_networks(struct judge *j)
-{
-	static const char field[] = "NetworkingConfig.EndpointsConfig";
-
-	if (!j->spec->networks)
-		return;
-	json_foreach(n, j->spec->networks)
-		if (!strcasecmp(n->key, "host") &&
-		    !(j->policy->containers.host_namespaces & POLICY_NS_NETWORK))
-			judge_find(j, RULE_CT_NETWORK, field,
-				   "\"host\": the profile %s keeps the host's "
-				   "namespace from containers",
-				   profile_name(j));
-}
-
-static void
 check_namespaces(struct judge *j)
 {
 	check_namespace(j, HOST_NETWORK_MODE, POLICY_NS_NETWORK,
@@ -708,7 +692,9 @@ static void
 check_unknown(struct judge *j)
 {
 	if (j->spec->unknown && !j->policy->containers.unknown_fields)
-		judge_find(j, RULE_CT_UNKNOWN, "HostConfig",
+		judge_find(j, RULE_CT_UNKNOWN,
+			   j->spec->kind == SPEC_SERVICE ? "service"
+							 : "HostConfig",
 			   "\"%.60s\" is a field this version of AEGIS does not "
 			   "know",
 			   j->spec->unknown->key);
@@ -737,8 +723,12 @@ check_container(struct judge *j)
 	check_memory_max(j);
 	check_restart(j);
 	check_ports(j);
-	check_log_driver(j, "HostConfig.LogConfig",
-			 host_field(j, HOST_LOG_CONFIG), "Type");
+	if (j->spec->kind == SPEC_SERVICE)
+		check_log_driver(j, "TaskTemplate.LogDriver",
+				 host_field(j, HOST_LOG_CONFIG), "Name");
+	else
+		check_log_driver(j, "HostConfig.LogConfig",
+				 host_field(j, HOST_LOG_CONFIG), "Type");
 }
 
 void

@@ -182,6 +182,8 @@ is_id_for_dockerd(const struct image_ref *ref, const char *text,
 		return true;
 	if (!ref->maybe_short_id || !id || strncmp(id, "sha256:", 7) != 0)
 		return false;
+	if (!strncmp(text, "sha256:", 7))
+		text += 7;
 	return !strncmp(id + 7, text, strlen(text));
 }
 
@@ -202,6 +204,15 @@ check_image(struct judge *j, const char *text, enum image_use use,
 			   err.text);
 		return;
 	}
+	/* Which image that is, each node finds out by itself. */
+	if (use == IMAGE_TASK &&
+	    (ref.kind == IMAGE_REF_ID || ref.maybe_short_id)) {
+		judge_find(j, RULE_IMAGES_UNRESOLVED, field,
+			   "\"%.80s\" can be an id, and a service is not "
+			   "judged by one",
+			   text);
+		return;
+	}
 	if (is_id_for_dockerd(&ref, text, image)) {
 		check_by_id(j, text, field, image);
 		return;
@@ -215,7 +226,7 @@ check_image(struct judge *j, const char *text, enum image_use use,
 		judge_find(j, RULE_IMAGES_WORDS, field,
 			   "\"%s\" holds the forbidden word \"%s\"", ref.name,
 			   word);
-	if (use == IMAGE_RUN || use == IMAGE_PULL)
+	if (use == IMAGE_RUN || use == IMAGE_PULL || use == IMAGE_TASK)
 		check_pinned(j, &ref, field);
 	if (use == IMAGE_RUN)
 		check_origin(j, &ref, field, image);

@@ -283,6 +283,48 @@ check_mount(struct judge *j, const struct spec_mount *m)
 	}
 }
 
+static bool
+has_template(const struct json_node *n)
+{
+	if (n->type == JSON_STRING)
+		return memmem(n->str, n->str_len, "{{", 2);
+	if (n->type == JSON_OBJECT || n->type == JSON_ARRAY)
+		json_foreach(c, n)
+			if (has_template(c))
+				return true;
+	return false;
+}
+
+/*
+ * Swarm fills in templates on the node, long after the gate looked: sources,
+ * targets, options and labels of mounts (swarmkit template/expand.go).  A bind
+ * that nobody can follow is none that an exception could be meant for.
+ */
+static void
+check_template(struct judge *j, const struct spec_mount *m,
+	       const struct json_node *text)
+{
+	if (has_template(text))
+		judge_find(j,
+			   strcmp(m->type, "volume") ? RULE_GATE_BODY
+						     : RULE_CT_VOLUMES,
+			   m->field,
+			   "\"{{\" begins a template, and what swarm will make "
+			   "of it cannot be judged");
+}
+
+static void
+check_templates(struct judge *j, const struct spec_mounts *mounts)
+{
+	const struct json_node *list = j->spec->host[HOST_MOUNTS];
+	unsigned i = 0;
+
+	/* A service has no other mounts than these. */
+	if (list)
+		json_foreach(n, list)
+			check_template(j, &mounts->v[i++], n);
+}
+
 void
 check_mounts(struct judge *j)
 {
@@ -296,6 +338,8 @@ check_mounts(struct judge *j)
 	}
 	for (unsigned i = 0; i < mounts.count; i++)
 		check_mount(j, &mounts.v[i]);
+	if (s->kind == SPEC_SERVICE)
+		check_templates(j, &mounts);
 	check_volume_options(j, "HostConfig.VolumeDriver",
 			     field_string(s->host[HOST_VOLUME_DRIVER]), NULL);
 	if (s->host[HOST_VOLUMES_FROM] && s->host[HOST_VOLUMES_FROM]->count &&

@@ -289,7 +289,8 @@ first_lookups(const struct gate_call *call)
 	case ENDPOINT_CONTAINER_CREATE:
 	case ENDPOINT_SERVICE_CREATE:
 	case ENDPOINT_SERVICE_UPDATE:
-		return GATE_LOOKUP_PATHS;
+		return GATE_LOOKUP_PATHS | GATE_LOOKUP_VOLUMES |
+		       GATE_LOOKUP_NETWORKS;
 	case ENDPOINT_CONTAINER_START:
 	case ENDPOINT_CONTAINER_RESTART:
 		return GATE_LOOKUP_CONTAINER;
@@ -430,16 +431,32 @@ gate_call_mounted(const struct gate_call *call)
 }
 
 static bool
-has_bind(const struct spec *s)
+has_mount(const struct spec *s, const char *type)
 {
 	struct spec_mounts mounts;
 
 	if (spec_mounts(s, &mounts, NULL) < 0)
 		return false; /* check_mounts() refuses it */
 	for (unsigned i = 0; i < mounts.count; i++)
-		if (!strcmp(mounts.v[i].type, "bind"))
+		if (!strcmp(mounts.v[i].type, type))
 			return true;
 	return false;
+}
+
+/* Look-ups that the call has nothing to ask by. */
+static unsigned
+idle_lookups(const struct gate_call *call, unsigned need)
+{
+	const struct spec *s = gate_call_mounted(call);
+	unsigned idle = 0;
+
+	if ((need & GATE_LOOKUP_PATHS) && !has_mount(s, "bind"))
+		idle |= GATE_LOOKUP_PATHS;
+	if ((need & GATE_LOOKUP_VOLUMES) && !has_mount(s, "volume"))
+		idle |= GATE_LOOKUP_VOLUMES;
+	if (!s->task_networks && !s->service_networks)
+		idle |= GATE_LOOKUP_NETWORKS;
+	return idle;
 }
 
 /* The look-up of an exec is its container's too. */
@@ -474,9 +491,7 @@ gate_need(struct gate_call *call, const struct gate_facts *facts,
 	if (asks_for_container(call))
 		adopt_container(call, facts);
 	need = call->lookups & ~facts->asked;
-	if ((need & GATE_LOOKUP_PATHS) && !has_bind(gate_call_mounted(call)))
-		need &= ~(unsigned)GATE_LOOKUP_PATHS;
-	return facts->failed ? 0 : need;
+	return facts->failed ? 0 : need & ~idle_lookups(call, need);
 }
 
 /* --- step two: judge -------------------------------------------------------------- */
@@ -509,7 +524,7 @@ check_spec(struct judge *j)
 			judge_find(j, RULE_PLUGINS_PRIVILEGES, "TaskTemplate",
 				   "a service of plugins installs them on every "
 				   "node");
-		check_image(j, call->image, IMAGE_PULL, "ContainerSpec.Image",
+		check_image(j, call->image, IMAGE_TASK, "ContainerSpec.Image",
 			    NULL);
 		break;
 	case SPEC_UPDATE:

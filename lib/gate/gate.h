@@ -80,6 +80,7 @@ enum gate_lookup {
 	GATE_LOOKUP_PLUGIN = 1 << 3,    /* GET /plugins/{name}/json */
 	GATE_LOOKUP_PATHS = 1 << 4,     /* bind sources on the host */
 	GATE_LOOKUP_VOLUMES = 1 << 5,   /* GET /volumes/{name} of named volumes */
+	GATE_LOOKUP_NETWORKS = 1 << 6,  /* GET /networks/{target}, of services */
 };
 
 struct gate_call {
@@ -114,6 +115,12 @@ struct gate_path {
 	const char *why;      /* when NULL */
 };
 
+/* What the swarm understands by the network that a service asks for. */
+struct gate_network {
+	const char *target; /* as in the request */
+	const char *name;   /* NULL: the swarm has no such network */
+};
+
 /* Documents that dockerd answered, NULL where not asked or not found. */
 struct gate_facts {
 	unsigned asked; /* enum gate_lookup: done, whether found or not */
@@ -125,6 +132,8 @@ struct gate_facts {
 	unsigned volume_count;
 	struct gate_path paths[GATE_PATHS_MAX];
 	unsigned path_count;
+	struct gate_network networks[SPEC_NETWORKS_MAX];
+	unsigned network_count;
 	const char *failed; /* a look-up that failed or ran out of time: why */
 };
 

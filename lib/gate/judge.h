@@ -39,6 +39,7 @@ void verdict_finish(struct gate_verdict *v);
 enum image_use {
 	IMAGE_RUN,  /* create, service, start: all of it */
 	IMAGE_PULL, /* all but what only a local image can be */
+	IMAGE_TASK, /* of a service: nodes pull it, or find what they have */
 	IMAGE_MAKE, /* a local name comes into being: build -t, tag, commit, import;
 		     * may be untagged, since it cannot run so */
 	IMAGE_PUSH, /* leaves the host for a registry */
@@ -57,6 +58,7 @@ void check_image_of_container(struct judge *j);
 
 void check_container(struct judge *j); /* judge.spec: everything but mounts */
 void check_mounts(struct judge *j);    /* judge.spec */
+void check_networks(struct judge *j);  /* judge.spec: those it would be in */
 void check_update(struct judge *j);    /* judge.spec: resources, devices */
 void check_exec(struct judge *j);      /* judge.spec */
 /* The driver that a log configuration names under key. */

@@ -23,6 +23,7 @@ struct lookup {
 	struct gate_facts facts;
 	struct json_doc container, exec, image, plugin;
 	struct json_doc volumes[GATE_VOLUMES_MAX];
+	struct json_doc networks[SPEC_NETWORKS_MAX];
 	struct json_doc record; /* lookup_load() */
 	struct buf answer, request;
 	struct buf text; /* what facts.paths point to, NUL after each */
@@ -59,6 +60,8 @@ lookup_free(struct lookup *l)
 	json_doc_release(&l->plugin);
 	for (size_t i = 0; i < GATE_VOLUMES_MAX; i++)
 		json_doc_release(&l->volumes[i]);
+	for (size_t i = 0; i < SPEC_NETWORKS_MAX; i++)
+		json_doc_release(&l->networks[i]);
 	json_doc_release(&l->record);
 	buf_release(&l->answer);
 	buf_release(&l->request);
@@ -238,6 +241,38 @@ ask_plugin(struct lookup *l, const char *name)
 	return ask(l, &q, &l->plugin, &l->facts.plugin);
 }
 
+/* --- networks ------------------------------------------------------------------- */
+
+/* Asked for in the swarm's scope, dockerd resolves a network as it will for the
+ * service. */
+static int
+ask_networks(struct lookup *l, const struct gate_call *call)
+{
+	struct gate_facts *f = &l->facts;
+	struct aegis_error err = {0};
+	struct spec_networks networks;
+	int r = spec_networks(&call->spec, &networks, &err);
+
+	if (r < 0)
+		return fail(l, r, "networks", err.text);
+	for (unsigned i = 0; r == 0 && i < networks.count; i++) {
+		const char *target = networks.v[i].name;
+		const struct question q = {"/networks/", target, "?scope=swarm",
+					   false};
+		struct json_doc *doc = &l->networks[f->network_count];
+		const struct json_node *network;
+
+		if (!target[0])
+			continue;
+		r = ask(l, &q, doc, &network);
+		if (r == 0)
+			f->networks[f->network_count++] = (struct gate_network){
+				.target = target,
+				.name = json_get_string(network, "Name")};
+	}
+	return r;
+}
+
 /* --- mounts --------------------------------------------------------------------- */
 
 static int
@@ -383,6 +418,8 @@ ask_all(struct lookup *l, const struct gate_call *call, unsigned need)
 		r = ask_volumes(l, call);
 	if (r == 0 && (need & GATE_LOOKUP_PATHS))
 		r = resolve_paths(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_NETWORKS))
+		r = ask_networks(l, call);
 	l->facts.asked |= need;
 	if (need & GATE_LOOKUP_EXEC)
 		l->facts.asked |= GATE_LOOKUP_CONTAINER;
@@ -463,11 +500,30 @@ load_paths(struct gate_facts *f, const struct json_node *list)
 }
 
 static int
+load_networks(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		struct gate_network network = {
+			.target = json_get_string(n, "target"),
+			.name = json_get_string(n, "name"),
+		};
+
+		if (!network.target)
+			return -EBADMSG;
+		if (f->network_count == SPEC_NETWORKS_MAX)
+			return -E2BIG;
+		f->networks[f->network_count++] = network;
+	}
+	return 0;
+}
+
+static int
 load(struct gate_facts *f, const struct json_node *root)
 {
 	const struct json_node *asked = json_get(root, "asked");
 	const struct json_node *volumes = json_get(root, "volumes");
 	const struct json_node *paths = json_get(root, "paths");
+	const struct json_node *networks = json_get(root, "networks");
 	int64_t bits;
 	int r = 0;
 
@@ -484,6 +540,8 @@ load(struct gate_facts *f, const struct json_node *root)
 		r = load_volumes(f, volumes);
 	if (r == 0 && paths)
 		r = load_paths(f, paths);
+	if (r == 0 && networks)
+		r = load_networks(f, networks);
 	return r;
 }
 

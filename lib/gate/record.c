@@ -472,6 +472,25 @@ put_image(struct json_out *o, const struct json_node *image)
 }
 
 static void
+put_networks(struct json_out *o, const struct gate_facts *facts)
+{
+	if (!facts->network_count)
+		return;
+	json_out_key(o, "networks");
+	json_out_array(o);
+	for (unsigned i = 0; i < facts->network_count; i++) {
+		const struct gate_network *n = &facts->networks[i];
+
+		json_out_object(o);
+		json_out_kv_string(o, "target", n->target);
+		if (n->name)
+			json_out_kv_string(o, "name", n->name);
+		json_out_object_end(o);
+	}
+	json_out_array_end(o);
+}
+
+static void
 put_facts(struct json_out *o, const struct gate_facts *facts)
 {
 	static const char *const plugin_keys[] = {"Id", "Name", "Enabled", NULL};
@@ -484,6 +503,7 @@ put_facts(struct json_out *o, const struct gate_facts *facts)
 	put_picked(o, "plugin", facts->plugin, plugin_keys);
 	put_volumes(o, facts);
 	put_paths(o, facts);
+	put_networks(o, facts);
 	if (facts->failed)
 		json_out_kv_string(o, "failed", facts->failed);
 	json_out_object_end(o);

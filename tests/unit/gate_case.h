@@ -43,6 +43,7 @@ struct call {
 	const char *method, *uri, *type, *length, *body, *user;
 	const char *container, *exec, *image, *plugin, *volume; /* JSON */
 	const char *resolved; /* of every bind; NULL: itself */
+	const char *network;  /* what the swarm calls every target; NULL: unknown */
 	const char *failed;
 };
 
@@ -122,6 +123,22 @@ fill_paths(struct gate_facts *facts, const struct spec_mounts *m,
 						     : m->v[i].source};
 }
 
+/* The names that a service's networks have in the swarm. */
+static void
+fill_networks(struct gate_facts *facts, const struct gate_call *call,
+	      const char *name)
+{
+	struct spec_networks networks;
+
+	facts->network_count = 0;
+	if (!(facts->asked & GATE_LOOKUP_NETWORKS) ||
+	    spec_networks(&call->spec, &networks, NULL) < 0)
+		return;
+	for (unsigned i = 0; i < networks.count; i++)
+		facts->networks[facts->network_count++] = (struct gate_network){
+			.target = networks.v[i].name, .name = name};
+}
+
 /* Only what was asked for: a look-up that is forgotten finds nothing. */
 static void
 answer(struct gate_facts *facts, const struct call *c, struct json_doc docs[5])
@@ -163,6 +180,7 @@ run(const char *policy_text, const struct call *c)
 		while (gate_need(&call, &facts, policy)) {
 			facts.asked |= call.lookups;
 			answer(&facts, c, docs);
+			fill_networks(&facts, &call, c->network);
 			if (spec_mounts(gate_call_mounted(&call), &mounts,
 					NULL) == 0) {
 				facts.path_count = 0;

@@ -43,6 +43,8 @@ an_id_is_judged_by_the_names_dockerd_knows(void **state)
 	      {"an id of an allowed image", NULL, BYID("sha256:" SHA, TAGS("nginx:1.27"))},
 	      {"bare hex", NULL, BYID(SHA, TAGS("nginx:1.27"))},
 	      {"a short id", NULL, BYID("0e6ae4fb1347", TAGS("nginx:1.27"))},
+	      {"a short id with its algorithm", NULL, BYID("sha256:0e6ae4fb1347", TAGS("nginx:1.27"))},
+	      {"one from elsewhere", "images.unresolved", BYID("sha256:0e6ae4fb1347", TAGS("evil.example.com/x:1"))},
 	      {"of an image from elsewhere", "images.unresolved", BYID("sha256:" SHA, TAGS("evil.example.com/x:1"))},
 	      {"a short id from elsewhere", "images.unresolved", BYID("0e6ae4fb1347", TAGS("evil.example.com/x:1"))},
 	      {"unknown", "images.unresolved", BYID("sha256:" SHA, NULL)},
@@ -357,6 +359,79 @@ other_endpoints_have_their_checks(void **state)
 	      {"plugin", "plugins.privileges", {.uri = "/v1.41/plugins/x/enable", .length = "0"}});
 }
 
+#define SERVICE(image, task, rest) .uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"" image "\"}" task "}" rest "}"
+#define TASK(task) {SERVICE("nginx:1.27", task, "")}
+#define ALL_OF(m) {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{" m "}]}}}"}
+
+/* Swarm starts its tasks without a call: the service is all that is judged. */
+static void
+all_of_a_service_is_judged(void **state)
+{
+	static const char limited[] =
+		"version: 1\n"
+		"containers: {require_limits: [memory, pids, cpu], memory_max: 1g}\n";
+	static const char any_tag[] = "version: 1\nimages: {require_tag: false, forbid_tags: []}\n";
+	static const char host_net[] = "version: 1\ncontainers: {host_namespaces: [network]}\n";
+
+	(void)state;
+	CHECK(baseline,
+	      {"as the docker command writes one", NULL, {.uri = "/v1.41/services/create", .body = "{\"Name\":\"app-svc2\",\"Labels\":{},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27@sha256:fc79b4eaad568d3f054b3a21a191b7a066e18ec5130bbd15f8d91aa0b293bc4b\",\"Args\":[\"sleep\",\"5\"],\"Init\":false,\"DNSConfig\":{},\"Isolation\":\"default\"},\"Resources\":{\"Limits\":{\"MemoryBytes\":67108864},\"Reservations\":{}},\"RestartPolicy\":{\"Condition\":\"none\"},\"Placement\":{\"Platforms\":[{\"Architecture\":\"amd64\",\"OS\":\"linux\"}]},\"Networks\":[{\"Target\":\"vywqxv3aiu5c6wz1pq1cz6q3t\"}],\"ForceUpdate\":18446744073709551615,\"Runtime\":\"container\"},\"Mode\":{\"Replicated\":{\"Replicas\":1}},\"UpdateConfig\":{\"Parallelism\":1},\"RollbackConfig\":{\"Parallelism\":1},\"EndpointSpec\":{\"Mode\":\"vip\"}}", .network = "shop"}},
+	      {"a network by name", NULL, {SERVICE("nginx:1.27", ",\"Networks\":[{\"Target\":\"shop\"}]", ""), .network = "shop"}},
+	      {"the host's", "containers.network_mode", TASK(",\"Networks\":[{\"Target\":\"host\"}]")},
+	      {"in another case", "containers.network_mode", TASK(",\"networks\":[{\"target\":\"Host\"}]")},
+	      {"where old engines look for it", "containers.network_mode", {SERVICE("nginx:1.27", "", ",\"Networks\":[{\"Target\":\"host\"}]")}},
+	      {"by the swarm's id of it, as the docker command does", "containers.network_mode", {SERVICE("nginx:1.27", ",\"Networks\":[{\"Target\":\"vywqxv3aiu5c6wz1pq1cz6q3t\"}]", ""), .network = "host"}},
+	      {"by one character of that id", "containers.network_mode", {SERVICE("nginx:1.27", ",\"Networks\":[{\"Target\":\"v\"}]", ""), .network = "host"}},
+	      {"by its id on this host", "containers.network_mode", TASK(",\"Networks\":[{\"Target\":\"4f1c2a\"}]")},
+	      {"a name of hex digits that the swarm knows", NULL, {SERVICE("nginx:1.27", ",\"Networks\":[{\"Target\":\"beef\"}]", ""), .network = "beef"}},
+	      {"by nothing, which begins every id", "containers.network_mode", TASK(",\"Networks\":[{}]")},
+	      {"a network nobody knows is dockerd's to refuse", NULL, TASK(",\"Networks\":[{\"Target\":\"shop\"}]")},
+	      {"networks that are no list", "gate.body_ambiguous", TASK(",\"Networks\":{}")},
+	      {"a log driver", NULL, TASK(",\"LogDriver\":{\"Name\":\"json-file\"}")},
+	      {"one that leaves the host", "containers.log_driver", TASK(",\"LogDriver\":{\"Name\":\"syslog\"}")},
+	      {"a field of the task that nobody knows", "containers.unknown_field", TASK(",\"HostRoot\":true")},
+	      {"unset, it does nothing", NULL, TASK(",\"HostRoot\":false")},
+	      {"one of the service", "containers.unknown_field", {SERVICE("nginx:1.27", "", ",\"HostRoot\":true")}},
+	      {"one of an attachment", "containers.unknown_field", TASK(",\"NetworkAttachmentSpec\":{\"ContainerID\":\"x\",\"HostRoot\":true}")},
+	      {"an attachment", NULL, TASK(",\"NetworkAttachmentSpec\":{\"ContainerID\":\"x\"}")});
+	CHECK(host_net,
+	      {"the host's network, where it is allowed", NULL, TASK(",\"Networks\":[{\"Target\":\"host\"}]")},
+	      {"by id", NULL, TASK(",\"Networks\":[{\"Target\":\"4f1c2a\"}]")});
+	CHECK(limited,
+	      {"limits", NULL, TASK(",\"Resources\":{\"Limits\":{\"MemoryBytes\":1000000,\"NanoCPUs\":1000000000,\"Pids\":9}}")},
+	      {"no limit of processes", "containers.resources", TASK(",\"Resources\":{\"Limits\":{\"MemoryBytes\":1000000,\"NanoCPUs\":1000000000}}")},
+	      {"a reservation is no limit", "containers.resources", TASK(",\"Resources\":{\"Reservations\":{\"MemoryBytes\":1000000,\"NanoCPUs\":1000000000}}")},
+	      {"too much memory", "containers.resources", TASK(",\"Resources\":{\"Limits\":{\"MemoryBytes\":2000000000,\"NanoCPUs\":1000000000,\"Pids\":9}}")});
+	CHECK(any_tag,
+	      {"an image", NULL, {SERVICE("nginx", "", "")}},
+	      {"a short id", "images.unresolved", {SERVICE("0e437223860b", "", "")}},
+	      {"a short id with its algorithm", "images.unresolved", {SERVICE("sha256:0e437223860b", "", "")}},
+	      {"a whole id", "images.unresolved", {SERVICE("sha256:" SHA, "", "")}},
+	      {"in bare hex", "images.unresolved", {SERVICE(SHA, "", "")}});
+}
+
+/* What swarm makes of "{{...}}" on the node nobody sees before. */
+static void
+templates_in_mounts_of_a_service_are_refused(void **state)
+{
+	(void)state;
+	CHECK(baseline,
+	      {"a bind", NULL, ALL_OF("\"Type\":\"bind\",\"Source\":\"/srv/{x}\",\"Target\":\"/e\"")},
+	      {"its source", "gate.body_ambiguous", ALL_OF("\"Type\":\"bind\",\"Source\":\"/srv/{{index .Service.Labels \\\"x\\\"}}\",\"Target\":\"/e\"")},
+	      {"its target", "gate.body_ambiguous", ALL_OF("\"Type\":\"bind\",\"Source\":\"/srv/a\",\"Target\":\"/{{.Node.ID}}\"")},
+	      {"an escape does not hide it", "gate.body_ambiguous", ALL_OF("\"Type\":\"bind\",\"Source\":\"/srv/\\u007b\\u007b.Node.ID}}\",\"Target\":\"/e\"")},
+	      {"a volume", NULL, ALL_OF("\"Type\":\"volume\",\"Source\":\"v\",\"Target\":\"/e\"")},
+	      {"its name", "containers.volumes", ALL_OF("\"Type\":\"volume\",\"Source\":\"{{.Task.Name}}\",\"Target\":\"/e\"")},
+	      {"an option of a tmpfs", NULL, ALL_OF("\"Type\":\"volume\",\"Target\":\"/e\",\"VolumeOptions\":{\"DriverConfig\":{\"Options\":{\"type\":\"tmpfs\",\"device\":\"tmpfs\",\"o\":\"size=1m\"}}}")},
+	      {"an option that becomes another", "containers.volumes", ALL_OF("\"Type\":\"volume\",\"Target\":\"/e\",\"VolumeOptions\":{\"DriverConfig\":{\"Options\":{\"type\":\"tmpfs\",\"device\":\"tmpfs\",\"o\":\"{{.Service.Name}}\"}}}")},
+	      {"a label", "containers.volumes", ALL_OF("\"Type\":\"volume\",\"Target\":\"/e\",\"VolumeOptions\":{\"Labels\":{\"a\":\"{{.Node.ID}}\"}}")},
+	      {"a volume made as a bind before the gate", "containers.volumes", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"v\",\"Target\":\"/e\"}]}}}", .volume = "{\"Name\":\"v\",\"Driver\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}"}},
+	      {"a container's mounts are no templates", NULL, MOUNT("\"Type\":\"bind\",\"Source\":\"/srv/{{x}}\",\"Target\":\"/e\"")});
+	CHECK("version: 1\ncontainers: {profile: privileged}\n",
+	      {"any bind", NULL, ALL_OF("\"Type\":\"bind\",\"Source\":\"/boot\",\"Target\":\"/e\"")},
+	      {"but none that might be AEGIS' own", "gate.body_ambiguous", ALL_OF("\"Type\":\"bind\",\"Source\":\"/boot/{{.Service.Name}}\",\"Target\":\"/e\"")});
+}
+
 /* A manager is root on every node, and no plugin sees what it starts. */
 static void
 a_policy_that_checks_swarm_lets_nobody_in(void **state)
@@ -576,6 +651,8 @@ main(void)
 		cmocka_unit_test(images_that_come_in_are_judged),
 		cmocka_unit_test(outputs_of_a_build_are_names_too),
 		cmocka_unit_test(other_endpoints_have_their_checks),
+		cmocka_unit_test(all_of_a_service_is_judged),
+		cmocka_unit_test(templates_in_mounts_of_a_service_are_refused),
 		cmocka_unit_test(a_policy_that_checks_swarm_lets_nobody_in),
 		cmocka_unit_test(the_gate_protects_itself),
 		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
