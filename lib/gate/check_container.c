@@ -308,18 +308,39 @@ check_proc_paths(struct judge *j)
 			"HostConfig.ReadonlyPaths");
 }
 
+void
+check_sysctl(struct judge *j, const char *field, const char *name)
+{
+	if (!policy_list_has_glob(&j->policy->containers.sysctls, name))
+		judge_find(j, RULE_CT_SYSCTLS, field,
+			   "\"%.80s\" is not among the allowed sysctls", name);
+}
+
 static void
 check_sysctls(struct judge *j)
 {
 	const struct json_node *sysctls = host_field(j, HOST_SYSCTLS);
 
-	if (!sysctls)
+	if (sysctls)
+		json_foreach(n, sysctls)
+			check_sysctl(j, "HostConfig.Sysctls", n->key);
+}
+
+/* They reach the OCI runtime, and some tell it to do what HostConfig may not. */
+static void
+check_annotations(struct judge *j)
+{
+	const struct json_node *annotations = host_field(j, HOST_ANNOTATIONS);
+
+	if (!annotations)
 		return;
-	json_foreach(n, sysctls)
-		if (!policy_list_has_glob(&j->policy->containers.sysctls,
-					  n->key))
-			judge_find(j, RULE_CT_SYSCTLS, "HostConfig.Sysctls",
-				   "\"%.80s\" is not among the allowed sysctls",
+	json_foreach(n, annotations)
+		if (!policy_list_has_glob(
+			    &j->policy->containers.annotations, n->key))
+			judge_find(j, RULE_CT_ANNOTATIONS,
+				   "HostConfig.Annotations",
+				   "\"%.80s\" is not among the allowed "
+				   "annotations",
 				   n->key);
 }
 
@@ -715,6 +736,7 @@ check_container(struct judge *j)
 	check_service_privileges(j);
 	check_proc_paths(j);
 	check_sysctls(j);
+	check_annotations(j);
 	check_runtime(j);
 	check_ulimits(j);
 	check_oom(j);

@@ -1,6 +1,7 @@
 /*
  * Networks: may a container be in them, and with what options?
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,6 +47,64 @@ check_host_network(struct judge *j, const struct spec_network *n)
 			   n->name);
 }
 
+/* Engines since 28 set the sysctls of one interface so, "IFNAME" standing for its
+ * name: "net.ipv4.conf.IFNAME.log_martians=1,..." (libnetwork/netlabel). */
+#define ENDPOINT_SYSCTLS "com.docker.network.endpoint.sysctls"
+#define SYSCTL_LEN 256
+
+/* One of the list, up to its comma. */
+static void
+check_endpoint_sysctl(struct judge *j, const char *field, const char *text)
+{
+	const size_t len = strcspn(text, "=,");
+	char name[SYSCTL_LEN];
+
+	if (len >= sizeof(name)) /* no pattern is held against a part of it */
+		judge_find(j, RULE_CT_SYSCTLS, field,
+			   "\"%.80s...\" is no name of a sysctl", text);
+	else if (len) {
+		snprintf(name, sizeof(name), "%.*s", (int)len, text);
+		check_sysctl(j, field, name);
+	}
+}
+
+static void
+check_endpoint_options(struct judge *j, const char *field,
+		       const struct json_node *options)
+{
+	const struct json_node *sysctls =
+		options ? json_get(options, ENDPOINT_SYSCTLS) : NULL;
+
+	if (!sysctls || sysctls->type != JSON_STRING)
+		return;
+	for (const char *p = sysctls->str; *p; p += *p == ',') {
+		check_endpoint_sysctl(j, field, p);
+		p += strcspn(p, ",");
+	}
+}
+
+enum { CONNECT_ENDPOINT, CONNECT_MAX };
+static const struct field connect_fields[] = {
+	FIELD_ROW("EndpointConfig", FIELD_STRUCT),
+};
+static const struct field_table connect_table = {"body", connect_fields,
+						 CONNECT_MAX};
+
+void
+check_network_connect(struct judge *j)
+{
+	const struct json_node *f[CONNECT_MAX], *options;
+	struct aegis_error err = {0};
+
+	if (j->call->match.endpoint->id != ENDPOINT_NETWORK_CONNECT)
+		return;
+	if (fields_read(&connect_table, j->call->body.root, f, NULL, &err) < 0 ||
+	    spec_endpoint_options(f[CONNECT_ENDPOINT], &options, &err) < 0)
+		judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
+	else
+		check_endpoint_options(j, "EndpointConfig.DriverOpts", options);
+}
+
 void
 check_networks(struct judge *j)
 {
@@ -56,6 +115,9 @@ check_networks(struct judge *j)
 		judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
 		return;
 	}
-	for (unsigned i = 0; i < networks.count; i++)
+	for (unsigned i = 0; i < networks.count; i++) {
 		check_host_network(j, &networks.v[i]);
+		check_endpoint_options(j, networks.v[i].field,
+				       networks.v[i].driver_options);
+	}
 }

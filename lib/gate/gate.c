@@ -629,6 +629,7 @@ gate_judge(const struct gate_call *call, const struct gate_facts *facts,
 	if (call->container.kind)
 		check_container_there(&j);
 	check_endpoint(&j);
+	check_network_connect(&j);
 	check_swarm(&j);
 	verdict_finish(ret);
 }

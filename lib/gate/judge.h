@@ -61,6 +61,7 @@ void check_mounts(struct judge *j);    /* judge.spec */
 void check_networks(struct judge *j);  /* judge.spec: those it would be in */
 void check_update(struct judge *j);    /* judge.spec: resources, devices */
 void check_exec(struct judge *j);      /* judge.spec */
+void check_sysctl(struct judge *j, const char *field, const char *name);
 /* The driver that a log configuration names under key. */
 void check_log_driver(struct judge *j, const char *field,
 		      const struct json_node *log, const char *key);
@@ -68,6 +69,7 @@ void check_volume_options(struct judge *j, const char *field, const char *driver
 			  const struct json_node *options);
 /* Everything that is an endpoint's own: queries and small bodies. */
 void check_endpoint(struct judge *j);
+void check_network_connect(struct judge *j);
 void check_swarm(struct judge *j); /* who is in the swarm, and as what */
 
 /* --- helpers ----------------------------------------------------------------- */

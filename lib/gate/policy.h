@@ -93,6 +93,7 @@ struct policy_containers {
 	struct policy_list log_drivers; /* not set: any */
 	bool checkpoint_dir; /* checkpoints in folders of the client's choice */
 	bool unknown_fields;
+	struct policy_list annotations; /* globs over keys */
 };
 
 struct policy_exec {

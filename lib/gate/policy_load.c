@@ -323,6 +323,7 @@ SECTION(volumes, {"drivers", read_globs, CT(volume_drivers)},
 SECTION(devices, {"allow", read_path_globs, CT(devices)})
 SECTION(security_opt, {"allow", read_globs, CT(security_opt)})
 SECTION(sysctls, {"allow", read_more_globs, CT(sysctls)})
+SECTION(annotations, {"allow", read_globs, CT(annotations)})
 SECTION(runtimes, {"allow", read_globs, CT(runtimes)})
 SECTION(cgroup_parent, {"allow", read_globs, CT(cgroup_parents)})
 SECTION(group_add, {"allow", read_globs, CT(group_add)},
@@ -364,6 +365,7 @@ static const struct conf_key container_keys[] = {
 	{"log_drivers", read_words, CT(log_drivers)},
 	{"checkpoint_dir", read_allow, CT(checkpoint_dir)},
 	{"unknown_fields", read_allow, CT(unknown_fields)},
+	{"annotations", read_annotations, 0},
 };
 
 /* The profile first, wherever it stands: the other keys override it. */

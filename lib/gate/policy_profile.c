@@ -73,6 +73,7 @@ static const struct policy_containers privileged = {
 	.ports_privileged = true,
 	.checkpoint_dir = true,
 	.unknown_fields = true,
+	.annotations = LIST("**"),
 };
 
 static const struct policy_containers baseline = {

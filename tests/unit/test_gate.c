@@ -125,6 +125,41 @@ what_weakens_isolation_is_refused(void **state)
 	      {"joins the host's network by endpoint", "containers.network_mode", {.body = "{" IMG ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"host\":{}}}}"}});
 }
 
+#define ENDPOINT(options) {.body = "{" IMG ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"shop\":{\"DriverOpts\":{" options "}}}}}"}
+#define CONNECT(options) {.uri = "/v1.41/networks/shop/connect", .body = "{\"Container\":\"web\",\"EndpointConfig\":{\"DriverOpts\":{" options "}}}"}
+#define IF_SYSCTLS(list) "\"com.docker.network.endpoint.sysctls\":\"" list "\""
+#define LOG_MARTIANS "net.ipv4.conf.IFNAME.log_martians=1"
+
+static void
+what_reaches_the_runtime_or_the_interface_is_judged(void **state)
+{
+	static const char listed[] =
+		"version: 1\n"
+		"containers:\n"
+		"  annotations: {allow: [com.example.*]}\n"
+		"  sysctls: {allow: [net.ipv4.conf.IFNAME.log_martians]}\n";
+
+	(void)state;
+	CHECK(baseline,
+	      {"no annotations", NULL, HOST("\"Annotations\":{}")},
+	      {"one", "containers.annotations", HOST("\"Annotations\":{\"com.example.a\":\"1\"}")},
+	      {"an endpoint", NULL, ENDPOINT("\"com.docker.network.endpoint.ifname\":\"e0\"")},
+	      {"sysctls of it", "containers.sysctls", ENDPOINT(IF_SYSCTLS(LOG_MARTIANS))},
+	      {"none", NULL, ENDPOINT(IF_SYSCTLS(""))},
+	      {"options that are no map", "gate.body_ambiguous", {.body = "{" IMG ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"shop\":{\"DriverOpts\":[]}}}}"}},
+	      {"connected", NULL, CONNECT("")},
+	      {"connected with sysctls", "containers.sysctls", CONNECT(IF_SYSCTLS(LOG_MARTIANS))},
+	      {"a service with sysctls", "containers.sysctls", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\"},\"Networks\":[{\"Target\":\"shop\",\"DriverOpts\":{" IF_SYSCTLS(LOG_MARTIANS) "}}]}}", .network = "shop"}});
+	CHECK(listed,
+	      {"a listed annotation", NULL, HOST("\"Annotations\":{\"com.example.a\":\"1\"}")},
+	      {"one that begins alike", "containers.annotations", HOST("\"Annotations\":{\"com.examples\":\"1\"}")},
+	      {"a listed sysctl", NULL, CONNECT(IF_SYSCTLS(LOG_MARTIANS))},
+	      {"one behind it", "containers.sysctls", CONNECT(IF_SYSCTLS(LOG_MARTIANS ",net.ipv4.conf.IFNAME.forwarding=1"))});
+	CHECK("version: 1\ncontainers: {profile: privileged}\n",
+	      {"the profile takes any", NULL, HOST("\"Annotations\":{\"com.example.a\":\"1\"}")},
+	      {"and any sysctl", NULL, CONNECT(IF_SYSCTLS(LOG_MARTIANS))});
+}
+
 static void
 mounts_are_judged_in_every_spelling(void **state)
 {
@@ -642,6 +677,7 @@ main(void)
 		cmocka_unit_test(an_id_is_judged_by_the_names_dockerd_knows),
 		cmocka_unit_test(a_local_name_is_told_from_a_pulled_one),
 		cmocka_unit_test(what_weakens_isolation_is_refused),
+		cmocka_unit_test(what_reaches_the_runtime_or_the_interface_is_judged),
 		cmocka_unit_test(mounts_are_judged_in_every_spelling),
 		cmocka_unit_test(a_denied_folder_is_not_had_by_one_above),
 		cmocka_unit_test(bodies_that_go_reads_otherwise_are_refused),

@@ -577,7 +577,7 @@ an_annotation_reaches_no_runtime(void **state)
 	(void)state;
 	CHECK(baseline,
 	      {"none", NULL, HOST("\"Annotations\":{}")},
-	      {"what runc hands to systemd", "containers.runtime", HOST("\"Annotations\":{\"org.systemd.property.DevicePolicy\":\"'auto'\"}")});
+	      {"what runc hands to systemd", "containers.annotations", HOST("\"Annotations\":{\"org.systemd.property.DevicePolicy\":\"'auto'\"}")});
 }
 
 static void
