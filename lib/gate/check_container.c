@@ -37,12 +37,61 @@ host_text(const struct judge *j, enum host_field f)
 
 /* --- namespaces ------------------------------------------------------------ */
 
+static const struct gate_joined *
+find_joined(const struct judge *j, const char *name)
+{
+	for (unsigned i = 0; i < j->facts->joined_count; i++)
+		if (!strcmp(j->facts->joined[i].name, name))
+			return &j->facts->joined[i];
+	return NULL;
+}
+
+/* "HostConfig.PidMode" of the joined container, as dockerd describes it. */
+static const char *
+mode_of_joined(const struct json_node *container, const char *field)
+{
+	const char *mode = json_get_string(json_get(container, "HostConfig"),
+					   strchr(field, '.') + 1);
+
+	return mode ? mode : "";
+}
+
+/*
+ * Whoever joins a namespace is in what the other is in: the rule is that of the
+ * other's mode.  One that itself joins a third is not followed: who may join it may
+ * join the third as well.  A container that is not there is dockerd's to refuse.
+ */
+static void
+check_joined(struct judge *j, enum policy_ns ns, enum rule_id rule,
+	     const char *field, const char *name)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const struct gate_joined *joined = find_joined(j, name);
+	const char *mode;
+
+	if (!joined || !joined->container)
+		return;
+	mode = mode_of_joined(joined->container, field);
+	if (!strcasecmp(mode, "host") && !(p->host_namespaces & ns))
+		judge_find(j, rule, field,
+			   "\"container:%.80s\": that container uses the "
+			   "host's namespace, which the profile %s keeps from "
+			   "containers",
+			   name, profile_name(j));
+	else if (!strncasecmp(mode, "container:", strlen("container:")))
+		judge_find(j, rule, field,
+			   "\"container:%.80s\": that container itself joins "
+			   "\"%.80s\"; join that one",
+			   name, mode);
+}
+
 static void
 check_namespace(struct judge *j, enum host_field f, enum policy_ns ns,
 		enum rule_id rule, const char *field)
 {
 	const struct policy_containers *p = &j->policy->containers;
 	const char *mode = host_text(j, f);
+	const char *joined = spec_joined(j->spec, f);
 
 	/* Docker compares "host" exactly, but a mode that differs in case only
 	 * is nothing a client sends in good faith. */
@@ -51,12 +100,13 @@ check_namespace(struct judge *j, enum host_field f, enum policy_ns ns,
 			   "\"%s\": the profile %s keeps the host's namespace "
 			   "from containers",
 			   mode, profile_name(j));
-	if (!strncasecmp(mode, "container:", strlen("container:")) &&
-	    !(p->join_namespaces & ns))
+	if (joined && !(p->join_namespaces & ns))
 		judge_find(j, rule, field,
 			   "\"%.100s\": joining another container's namespace is "
 			   "not allowed",
 			   mode);
+	else if (joined)
+		check_joined(j, ns, rule, field, joined);
 }
 
 static void

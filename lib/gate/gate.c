@@ -287,6 +287,7 @@ first_lookups(const struct gate_call *call)
 {
 	switch (call->match.endpoint->id) {
 	case ENDPOINT_CONTAINER_CREATE:
+		return GATE_LOOKUP_PATHS | GATE_LOOKUP_JOINED;
 	case ENDPOINT_SERVICE_CREATE:
 	case ENDPOINT_SERVICE_UPDATE:
 		return GATE_LOOKUP_PATHS | GATE_LOOKUP_VOLUMES |
@@ -443,6 +444,15 @@ has_mount(const struct spec *s, const char *type)
 	return false;
 }
 
+static bool
+joins(const struct spec *s)
+{
+	for (size_t i = 0; i < SPEC_JOINED_MAX; i++)
+		if (spec_joined(s, spec_join_modes[i]))
+			return true;
+	return false;
+}
+
 /* Look-ups that the call has nothing to ask by. */
 static unsigned
 idle_lookups(const struct gate_call *call, unsigned need)
@@ -456,6 +466,8 @@ idle_lookups(const struct gate_call *call, unsigned need)
 		idle |= GATE_LOOKUP_VOLUMES;
 	if (!s->task_networks && !s->service_networks)
 		idle |= GATE_LOOKUP_NETWORKS;
+	if (!joins(s))
+		idle |= GATE_LOOKUP_JOINED;
 	return idle;
 }
 
@@ -478,7 +490,7 @@ adopt_container(struct gate_call *call, const struct gate_facts *facts)
 	TEXT_COPY(call->image, c->image_id);
 	TEXT_COPY(call->subject, c->name);
 	call->lookups |= GATE_LOOKUP_IMAGE | GATE_LOOKUP_VOLUMES |
-			 GATE_LOOKUP_PATHS;
+			 GATE_LOOKUP_PATHS | GATE_LOOKUP_JOINED;
 }
 
 unsigned

@@ -81,6 +81,8 @@ enum gate_lookup {
 	GATE_LOOKUP_PATHS = 1 << 4,     /* bind sources on the host */
 	GATE_LOOKUP_VOLUMES = 1 << 5,   /* GET /volumes/{name} of named volumes */
 	GATE_LOOKUP_NETWORKS = 1 << 6,  /* GET /networks/{target}, of services */
+	GATE_LOOKUP_JOINED = 1 << 7,    /* GET /containers/{name}/json of those
+					 * whose namespaces are joined */
 };
 
 struct gate_call {
@@ -121,6 +123,12 @@ struct gate_network {
 	const char *name;   /* NULL: the swarm has no such network */
 };
 
+/* A container whose namespaces another one joins. */
+struct gate_joined {
+	const char *name;                  /* as in "container:NAME" */
+	const struct json_node *container; /* inspect; NULL: there is none */
+};
+
 /* Documents that dockerd answered, NULL where not asked or not found. */
 struct gate_facts {
 	unsigned asked; /* enum gate_lookup: done, whether found or not */
@@ -134,6 +142,8 @@ struct gate_facts {
 	unsigned path_count;
 	struct gate_network networks[SPEC_NETWORKS_MAX];
 	unsigned network_count;
+	struct gate_joined joined[SPEC_JOINED_MAX];
+	unsigned joined_count;
 	const char *failed; /* a look-up that failed or ran out of time: why */
 };
 

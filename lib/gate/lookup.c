@@ -24,6 +24,7 @@ struct lookup {
 	struct json_doc container, exec, image, plugin;
 	struct json_doc volumes[GATE_VOLUMES_MAX];
 	struct json_doc networks[SPEC_NETWORKS_MAX];
+	struct json_doc joined[SPEC_JOINED_MAX];
 	struct json_doc record; /* lookup_load() */
 	struct buf answer, request;
 	struct buf text; /* what facts.paths point to, NUL after each */
@@ -62,6 +63,8 @@ lookup_free(struct lookup *l)
 		json_doc_release(&l->volumes[i]);
 	for (size_t i = 0; i < SPEC_NETWORKS_MAX; i++)
 		json_doc_release(&l->networks[i]);
+	for (size_t i = 0; i < SPEC_JOINED_MAX; i++)
+		json_doc_release(&l->joined[i]);
 	json_doc_release(&l->record);
 	buf_release(&l->answer);
 	buf_release(&l->request);
@@ -239,6 +242,42 @@ ask_plugin(struct lookup *l, const char *name)
 	const struct question q = {"/plugins/", name, "/json", false};
 
 	return ask(l, &q, &l->plugin, &l->facts.plugin);
+}
+
+/* --- containers whose namespaces are joined ---------------------------------------- */
+
+static bool
+has_joined(const struct gate_facts *facts, const char *name)
+{
+	for (unsigned i = 0; i < facts->joined_count; i++)
+		if (!strcmp(facts->joined[i].name, name))
+			return true;
+	return false;
+}
+
+static int
+ask_joined(struct lookup *l, const struct gate_call *call)
+{
+	struct gate_facts *f = &l->facts;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < SPEC_JOINED_MAX; i++) {
+		const char *name = spec_joined(gate_call_mounted(call),
+					       spec_join_modes[i]);
+		const struct question q = {"/containers/", name, "/json", false};
+		struct gate_joined *joined = &f->joined[f->joined_count];
+
+		if (!name || !name[0] || has_joined(f, name))
+			continue;
+		joined->name = name;
+		r = ask(l, &q, &l->joined[f->joined_count++],
+			&joined->container);
+		if (r == 0 && joined->container &&
+		    !json_get(joined->container, "HostConfig"))
+			r = fail(l, -EBADMSG, buf_str(&l->request),
+				 "the answer describes no container");
+	}
+	return r;
 }
 
 /* --- networks ------------------------------------------------------------------- */
@@ -420,6 +459,8 @@ ask_all(struct lookup *l, const struct gate_call *call, unsigned need)
 		r = resolve_paths(l, call);
 	if (r == 0 && (need & GATE_LOOKUP_NETWORKS))
 		r = ask_networks(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_JOINED))
+		r = ask_joined(l, call);
 	l->facts.asked |= need;
 	if (need & GATE_LOOKUP_EXEC)
 		l->facts.asked |= GATE_LOOKUP_CONTAINER;
@@ -518,12 +559,31 @@ load_networks(struct gate_facts *f, const struct json_node *list)
 }
 
 static int
+load_joined(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		struct gate_joined joined = {
+			.name = json_get_string(n, "name"),
+			.container = object(n, "container"),
+		};
+
+		if (!joined.name)
+			return -EBADMSG;
+		if (f->joined_count == SPEC_JOINED_MAX)
+			return -E2BIG;
+		f->joined[f->joined_count++] = joined;
+	}
+	return 0;
+}
+
+static int
 load(struct gate_facts *f, const struct json_node *root)
 {
 	const struct json_node *asked = json_get(root, "asked");
 	const struct json_node *volumes = json_get(root, "volumes");
 	const struct json_node *paths = json_get(root, "paths");
 	const struct json_node *networks = json_get(root, "networks");
+	const struct json_node *joined = json_get(root, "joined");
 	int64_t bits;
 	int r = 0;
 
@@ -542,6 +602,8 @@ load(struct gate_facts *f, const struct json_node *root)
 		r = load_paths(f, paths);
 	if (r == 0 && networks)
 		r = load_networks(f, networks);
+	if (r == 0 && joined)
+		r = load_joined(f, joined);
 	return r;
 }
 

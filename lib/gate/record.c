@@ -491,6 +491,34 @@ put_networks(struct json_out *o, const struct gate_facts *facts)
 }
 
 static void
+put_joined(struct json_out *o, const struct gate_facts *facts)
+{
+	static const char *const modes[] = {"NetworkMode", "IpcMode", "Cgroup",
+					    "PidMode", NULL};
+
+	if (!facts->joined_count)
+		return;
+	json_out_key(o, "joined");
+	json_out_array(o);
+	for (unsigned i = 0; i < facts->joined_count; i++) {
+		const struct gate_joined *joined = &facts->joined[i];
+		const struct json_node *host =
+			json_get(joined->container, "HostConfig");
+
+		json_out_object(o);
+		json_out_kv_string(o, "name", joined->name);
+		if (host && host->type == JSON_OBJECT) {
+			json_out_key(o, "container");
+			json_out_object(o);
+			put_picked(o, "HostConfig", host, modes);
+			json_out_object_end(o);
+		}
+		json_out_object_end(o);
+	}
+	json_out_array_end(o);
+}
+
+static void
 put_facts(struct json_out *o, const struct gate_facts *facts)
 {
 	static const char *const plugin_keys[] = {"Id", "Name", "Enabled", NULL};
@@ -504,6 +532,7 @@ put_facts(struct json_out *o, const struct gate_facts *facts)
 	put_volumes(o, facts);
 	put_paths(o, facts);
 	put_networks(o, facts);
+	put_joined(o, facts);
 	if (facts->failed)
 		json_out_kv_string(o, "failed", facts->failed);
 	json_out_object_end(o);

@@ -1,6 +1,7 @@
 #include "lib/gate/spec.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lib/gate/fields.h"
 
@@ -127,6 +128,21 @@ spec_from_inspect(struct spec *s, const struct json_node *inspect,
 	/* Only now: half a description must not be judged as a whole one. */
 	s->kind = SPEC_INSPECT;
 	return 0;
+}
+
+const enum host_field spec_join_modes[SPEC_JOINED_MAX] = {
+	HOST_NETWORK_MODE, HOST_IPC_MODE, HOST_CGROUP, HOST_PID_MODE};
+
+const char *
+spec_joined(const struct spec *s, enum host_field mode)
+{
+	static const char prefix[] = "container:";
+	const char *text = field_string(s->host[mode]);
+
+	/* Docker compares exactly, and nobody else writes it in another case. */
+	return strncasecmp(text, prefix, strlen(prefix))
+		       ? NULL
+		       : text + strlen(prefix);
 }
 
 int

@@ -99,6 +99,13 @@ struct spec_mounts {
 	size_t used;
 };
 
+/* The container whose namespace a mode joins ("container:NAME"); NULL if none. */
+const char *spec_joined(const struct spec *s, enum host_field mode);
+
+/* The modes that can join, in hostconfig.def's order. */
+#define SPEC_JOINED_MAX 4
+extern const enum host_field spec_join_modes[SPEC_JOINED_MAX];
+
 /* A network that a container or the tasks of a service would be in. */
 struct spec_network {
 	const char *name; /* or an id, or the beginning of one */

@@ -44,6 +44,7 @@ struct call {
 	const char *container, *exec, *image, *plugin, *volume; /* JSON */
 	const char *resolved; /* of every bind; NULL: itself */
 	const char *network;  /* what the swarm calls every target; NULL: unknown */
+	const char *joined;   /* JSON of every container that is joined */
 	const char *failed;
 };
 
@@ -139,9 +140,24 @@ fill_networks(struct gate_facts *facts, const struct gate_call *call,
 			.target = networks.v[i].name, .name = name};
 }
 
+static void
+fill_joined(struct gate_facts *facts, const struct gate_call *call,
+	    const struct json_node *container)
+{
+	facts->joined_count = 0;
+	for (size_t i = 0; i < SPEC_JOINED_MAX; i++) {
+		const char *name = spec_joined(gate_call_mounted(call),
+					       spec_join_modes[i]);
+
+		if (name && (facts->asked & GATE_LOOKUP_JOINED))
+			facts->joined[facts->joined_count++] =
+				(struct gate_joined){name, container};
+	}
+}
+
 /* Only what was asked for: a look-up that is forgotten finds nothing. */
 static void
-answer(struct gate_facts *facts, const struct call *c, struct json_doc docs[5])
+answer(struct gate_facts *facts, const struct call *c, struct json_doc docs[6])
 {
 	if (facts->asked & (GATE_LOOKUP_CONTAINER | GATE_LOOKUP_EXEC))
 		facts->container = parse_fact(&docs[0], c->container);
@@ -163,7 +179,7 @@ run(const char *policy_text, const struct call *c)
 	_cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
 	struct envelope envelope = ENVELOPE_INIT;
 	struct gate_call call = GATE_CALL_INIT;
-	struct json_doc docs[5] = {{0}};
+	struct json_doc docs[6] = {{0}};
 	static struct spec_mounts mounts;
 	struct gate_facts facts = {.failed = c->failed};
 	char *base64 = c->body ? encode(c->body) : NULL;
@@ -181,6 +197,8 @@ run(const char *policy_text, const struct call *c)
 			facts.asked |= call.lookups;
 			answer(&facts, c, docs);
 			fill_networks(&facts, &call, c->network);
+			fill_joined(&facts, &call,
+				    parse_fact(&docs[5], c->joined));
 			if (spec_mounts(gate_call_mounted(&call), &mounts,
 					NULL) == 0) {
 				facts.path_count = 0;
@@ -189,7 +207,7 @@ run(const char *policy_text, const struct call *c)
 		}
 		gate_judge(&call, &facts, policy, &host, NOW_MS, &verdict);
 	}
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		json_doc_release(&docs[i]);
 	gate_call_release(&call);
 	envelope_release(&envelope);

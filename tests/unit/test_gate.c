@@ -585,6 +585,33 @@ who_reaches_into_a_container_gets_what_it_is(void **state)
 	      {"another label", "containers.privileged", {EXEC(PRIVILEGED_OF("{\"team\":\"dev\"}")), .image = NGINX}});
 }
 
+/* Who joins a namespace is in what the other is in. */
+static void
+a_joined_namespace_is_what_the_other_has(void **state)
+{
+	static const char joins[] = "version: 1\ncontainers: {join_namespaces: [network, pid, ipc]}\n";
+	static const char host_net[] = "version: 1\ncontainers: {host_namespaces: [network]}\n";
+
+	(void)state;
+#define JOIN(mode, theirs) {.body = "{" IMG ",\"HostConfig\":{\"" mode "\":\"container:web\"}}", .joined = INSPECT(theirs)}
+#define JOINED_START(theirs) {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = INSPECT("\"NetworkMode\":\"container:" SHA "\""), .joined = theirs}
+	CHECK(joins,
+	      {"a network of its own", NULL, JOIN("NetworkMode", "\"NetworkMode\":\"bridge\"")},
+	      {"the host's", "containers.network_mode", JOIN("NetworkMode", "\"NetworkMode\":\"host\"")},
+	      {"a third's", "containers.network_mode", JOIN("NetworkMode", "\"NetworkMode\":\"container:x\"")},
+	      {"of its modes, the one that is joined", NULL, JOIN("NetworkMode", "\"NetworkMode\":\"bridge\",\"PidMode\":\"host\"")},
+	      {"processes of its own", NULL, JOIN("PidMode", "\"PidMode\":\"\"")},
+	      {"the host's processes", "containers.pid_mode", JOIN("PidMode", "\"PidMode\":\"host\"")},
+	      {"shareable memory", NULL, JOIN("IpcMode", "\"IpcMode\":\"shareable\"")},
+	      {"the host's memory", "containers.ipc_mode", JOIN("IpcMode", "\"IpcMode\":\"host\"")},
+	      {"a container that is not there is dockerd's to refuse", NULL, HOST("\"NetworkMode\":\"container:web\"")},
+	      {"at start", NULL, JOINED_START(INSPECT("\"NetworkMode\":\"bridge\""))},
+	      {"at start, the host's", "containers.network_mode", JOINED_START(INSPECT("\"NetworkMode\":\"host\""))});
+	CHECK(host_net,
+	      {"the host's, where it is allowed", NULL, JOIN("NetworkMode", "\"NetworkMode\":\"host\"")});
+#undef JOIN
+}
+
 static void
 a_policy_can_audit_waive_and_close(void **state)
 {
@@ -693,6 +720,7 @@ main(void)
 		cmocka_unit_test(the_gate_protects_itself),
 		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
 		cmocka_unit_test(who_reaches_into_a_container_gets_what_it_is),
+		cmocka_unit_test(a_joined_namespace_is_what_the_other_has),
 		cmocka_unit_test(a_policy_can_audit_waive_and_close),
 		cmocka_unit_test(an_exception_is_for_the_image_itself),
 		cmocka_unit_test(a_message_names_rule_field_and_way_out),

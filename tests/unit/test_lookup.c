@@ -202,10 +202,16 @@ facts_of_a_record_come_back_whole(void **state)
 	static const char json[] =
 		"{\"asked\":17,\"container\":" CONTAINER
 		",\"paths\":[{\"source\":\"/a\",\"resolved\":\"/b\"},"
-		"{\"source\":\"/c\",\"why\":\"no\"}]}";
+		"{\"source\":\"/c\",\"why\":\"no\"}],"
+		"\"networks\":[{\"target\":\"v\",\"name\":\"host\"},"
+		"{\"target\":\"w\"}],"
+		"\"joined\":[{\"name\":\"db\",\"container\":{\"HostConfig\":"
+		"{\"NetworkMode\":\"host\"}}},{\"name\":\"x\"}]}";
 	static const char *const broken[] = {
 		"[]", "{}", "{\"asked\":-1}", "{\"asked\":\"1\"}",
 		"{\"asked\":1,\"paths\":[{}]}", "{\"asked\":1,\"volumes\":[1]}",
+		"{\"asked\":1,\"networks\":[{\"name\":\"x\"}]}",
+		"{\"asked\":1,\"joined\":[{}]}",
 		"{\"asked\":1", "x"};
 	_cleanup_buf_ struct buf out = BUF_INIT(65536);
 	const struct gate_facts *f;
@@ -222,7 +228,17 @@ facts_of_a_record_come_back_whole(void **state)
 	assert_string_equal(f->paths[1].why, "no");
 	gate_facts_json(f, &out);
 	assert_int_equal(lookup_load(l, buf_str(&out), out.len, NULL), 0);
-	assert_int_equal(lookup_facts(l)->path_count, 2);
+	f = lookup_facts(l);
+	assert_int_equal(f->path_count, 2);
+	assert_int_equal(f->network_count, 2);
+	assert_string_equal(f->networks[0].name, "host");
+	assert_null(f->networks[1].name);
+	assert_int_equal(f->joined_count, 2);
+	assert_string_equal(json_get_string(json_get(f->joined[0].container,
+						     "HostConfig"),
+					    "NetworkMode"),
+			    "host");
+	assert_null(f->joined[1].container);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
 		assert_int_equal(lookup_load(l, broken[i], strlen(broken[i]),
 					     NULL),
