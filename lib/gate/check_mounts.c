@@ -50,26 +50,42 @@ names_exactly(const struct policy_list *list, const char *path)
  * part of one only if it names it: a wildcard above or at the tree's root does not.
  */
 static bool
+is_closed_in(const char *tree, const struct policy_list *allow, const char *path)
+{
+	const size_t len = strlen(tree);
+
+	if (!is_inside(path, tree))
+		return false;
+	for (size_t k = 0; k < allow->n; k++)
+		if (is_inside(allow->v[k], tree) && allow->v[k][len] == '/' &&
+		    allow->v[k][len + 1] != '*' &&
+		    glob_match(allow->v[k], path))
+			return false;
+	return true;
+}
+
+static bool
 is_closed_tree(const struct policy_list *allow, const char *path)
 {
 	static const char *const trees[] = {"/proc", "/sys", "/dev", "/run",
 					    "/var/lib/docker",
 					    "/var/lib/containerd"};
 
-	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
-		size_t len = strlen(trees[i]);
-
-		if (!is_inside(path, trees[i]))
-			continue;
-		for (size_t k = 0; k < allow->n; k++)
-			if (is_inside(allow->v[k], trees[i]) &&
-			    allow->v[k][len] == '/' &&
-			    allow->v[k][len + 1] != '*' &&
-			    glob_match(allow->v[k], path))
-				return false;
-		return true;
-	}
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++)
+		if (is_inside(path, trees[i]))
+			return is_closed_in(trees[i], allow, path);
 	return false;
+}
+
+/* Does path hold dockerd's own folder, or is it inside? */
+static bool
+is_of_dockerd(const struct judge *j, const char *path)
+{
+	const char *root = j->facts->data_root;
+
+	return root &&
+	       (is_inside(root, path) ||
+		is_closed_in(root, &j->policy->containers.binds_allow, path));
 }
 
 static bool
@@ -124,6 +140,10 @@ check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
 			  is_closed_tree(&p->binds_allow, path)))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is a root of the host", path);
+	else if (!all && is_of_dockerd(j, path))
+		judge_find(j, RULE_CT_BINDS, m->field,
+			   "\"%.160s\" holds files of dockerd itself (%.120s)",
+			   path, j->facts->data_root);
 	else if (denied)
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is or holds what containers.binds.deny "
@@ -135,12 +155,12 @@ check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
 			   path);
 }
 
-static const struct gate_path *
-find_path(const struct judge *j, const char *source)
+const struct gate_path *
+find_path(const struct gate_facts *facts, const char *source)
 {
-	for (unsigned i = 0; i < j->facts->path_count; i++)
-		if (!strcmp(j->facts->paths[i].source, source))
-			return &j->facts->paths[i];
+	for (unsigned i = 0; i < facts->path_count; i++)
+		if (!strcmp(facts->paths[i].source, source))
+			return &facts->paths[i];
 	return NULL;
 }
 
@@ -182,7 +202,7 @@ check_bind(struct judge *j, const struct spec_mount *m)
 			   "\"%.120s\" is not an absolute path", m->source);
 		return;
 	}
-	path = find_path(j, m->source);
+	path = find_path(j->facts, m->source);
 	if (path && path->resolved) {
 		check_host_path(j, m, path->resolved);
 		return;

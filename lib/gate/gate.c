@@ -291,7 +291,8 @@ first_lookups(const struct gate_call *call)
 	case ENDPOINT_SERVICE_CREATE:
 	case ENDPOINT_SERVICE_UPDATE:
 		return GATE_LOOKUP_PATHS | GATE_LOOKUP_VOLUMES |
-		       GATE_LOOKUP_NETWORKS;
+		       GATE_LOOKUP_NETWORKS | GATE_LOOKUP_OTHERS |
+		       GATE_LOOKUP_DATA_ROOT;
 	case ENDPOINT_CONTAINER_START:
 	case ENDPOINT_CONTAINER_RESTART:
 		return GATE_LOOKUP_CONTAINER;
@@ -455,13 +456,19 @@ joins(const struct spec *s)
 
 /* Look-ups that the call has nothing to ask by. */
 static unsigned
-idle_lookups(const struct gate_call *call, unsigned need)
+idle_lookups(const struct gate_call *call, unsigned need,
+	     const struct policy *policy)
 {
+	static const unsigned of_binds = GATE_LOOKUP_PATHS |
+					 GATE_LOOKUP_OTHERS |
+					 GATE_LOOKUP_DATA_ROOT;
 	const struct spec *s = gate_call_mounted(call);
 	unsigned idle = 0;
 
-	if ((need & GATE_LOOKUP_PATHS) && !has_mount(s, "bind"))
-		idle |= GATE_LOOKUP_PATHS;
+	if ((need & of_binds) && !has_mount(s, "bind"))
+		idle |= of_binds;
+	if (policy->containers.binds_nested)
+		idle |= GATE_LOOKUP_OTHERS;
 	if ((need & GATE_LOOKUP_VOLUMES) && !has_mount(s, "volume"))
 		idle |= GATE_LOOKUP_VOLUMES;
 	if (!s->task_networks && !s->service_networks)
@@ -491,6 +498,9 @@ adopt_container(struct gate_call *call, const struct gate_facts *facts)
 	TEXT_COPY(call->subject, c->name);
 	call->lookups |= GATE_LOOKUP_IMAGE | GATE_LOOKUP_VOLUMES |
 			 GATE_LOOKUP_PATHS | GATE_LOOKUP_JOINED;
+	/* One that runs has its mounts. */
+	if (!reaches_in(call))
+		call->lookups |= GATE_LOOKUP_OTHERS | GATE_LOOKUP_DATA_ROOT;
 }
 
 unsigned
@@ -499,11 +509,10 @@ gate_need(struct gate_call *call, const struct gate_facts *facts,
 {
 	unsigned need;
 
-	(void)policy;
 	if (asks_for_container(call))
 		adopt_container(call, facts);
 	need = call->lookups & ~facts->asked;
-	return facts->failed ? 0 : need & ~idle_lookups(call, need);
+	return facts->failed ? 0 : need & ~idle_lookups(call, need, policy);
 }
 
 /* --- step two: judge -------------------------------------------------------------- */
@@ -551,6 +560,7 @@ check_spec(struct judge *j)
 	}
 	check_container(j);
 	check_mounts(j);
+	check_nested(j);
 }
 
 /* What dockerd made of an exec. */
@@ -581,8 +591,10 @@ check_container_there(struct judge *j)
 	    j->policy->api[j->call->match.endpoint->class] == POLICY_API_ALLOW)
 		return;
 	j->spec = &j->call->container;
-	if (!reaches)
+	if (!reaches) {
 		check_image_of_container(j);
+		check_nested(j);
+	}
 	check_container(j);
 	check_mounts(j);
 }

@@ -83,6 +83,9 @@ enum gate_lookup {
 	GATE_LOOKUP_NETWORKS = 1 << 6,  /* GET /networks/{target}, of services */
 	GATE_LOOKUP_JOINED = 1 << 7,    /* GET /containers/{name}/json of those
 					 * whose namespaces are joined */
+	GATE_LOOKUP_OTHERS = 1 << 8,    /* GET /containers/json?all=1: whose binds
+					 * nest with the call's */
+	GATE_LOOKUP_DATA_ROOT = 1 << 9, /* of dockerd: an inspect, or GET /info */
 };
 
 struct gate_call {
@@ -129,6 +132,19 @@ struct gate_joined {
 	const struct json_node *container; /* inspect; NULL: there is none */
 };
 
+/* More containers than these are not looked through for their binds. */
+#define GATE_CONTAINERS_MAX 1000
+/* One is enough for a deny; more are kept for the message's sake. */
+#define GATE_OTHERS_MAX 8
+
+/* A bind of another container by which it could put a link into the way to one of
+ * the call's, or the call's into the way to it (check_nested.c). */
+struct gate_other {
+	const char *container; /* its name */
+	const char *source;    /* resolved, where that can be */
+	bool read_write;
+};
+
 /* Documents that dockerd answered, NULL where not asked or not found. */
 struct gate_facts {
 	unsigned asked; /* enum gate_lookup: done, whether found or not */
@@ -144,6 +160,9 @@ struct gate_facts {
 	unsigned network_count;
 	struct gate_joined joined[SPEC_JOINED_MAX];
 	unsigned joined_count;
+	struct gate_other others[GATE_OTHERS_MAX];
+	unsigned other_count;
+	const char *data_root; /* resolved; NULL: not asked */
 	const char *failed; /* a look-up that failed or ran out of time: why */
 };
 
@@ -168,6 +187,12 @@ const struct spec *gate_call_mounted(const struct gate_call *call);
  */
 unsigned gate_need(struct gate_call *call, const struct gate_facts *facts,
 		   const struct policy *policy);
+
+/* Could a bind of another container and one of ours swap each other's source for
+ * a link?  Whether ours are read-write, and where they lead, is in mounts and
+ * facts. */
+bool gate_nests(const struct spec_mounts *ours, const struct gate_facts *facts,
+		const struct gate_other *other);
 
 /* Judge.  now_ms is the wall clock, for the expiry of exceptions. */
 void gate_judge(const struct gate_call *call, const struct gate_facts *facts,

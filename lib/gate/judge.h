@@ -58,6 +58,7 @@ void check_image_of_container(struct judge *j);
 
 void check_container(struct judge *j); /* judge.spec: everything but mounts */
 void check_mounts(struct judge *j);    /* judge.spec */
+void check_nested(struct judge *j);    /* judge.spec: binds within binds */
 void check_networks(struct judge *j);  /* judge.spec: those it would be in */
 void check_update(struct judge *j);    /* judge.spec: resources, devices */
 void check_exec(struct judge *j);      /* judge.spec */
@@ -73,6 +74,10 @@ void check_network_connect(struct judge *j);
 void check_swarm(struct judge *j); /* who is in the swarm, and as what */
 
 /* --- helpers ----------------------------------------------------------------- */
+
+/* What is known of a bind's source; NULL: nothing. */
+const struct gate_path *find_path(const struct gate_facts *facts,
+				  const char *source);
 
 bool policy_list_has_glob(const struct policy_list *list, const char *text);
 /* The same for a path that somebody else resolves: "." and ".." in it climb out

@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "lib/docker.h"
+#include "lib/gate/data_root.h"
 
 /* An inspect of a container asks for its image, volumes and paths; more rounds
  * than a few mean that the questions do not settle. */
@@ -25,9 +26,13 @@ struct lookup {
 	struct json_doc volumes[GATE_VOLUMES_MAX];
 	struct json_doc networks[SPEC_NETWORKS_MAX];
 	struct json_doc joined[SPEC_JOINED_MAX];
+	struct json_doc containers, info;
 	struct json_doc record; /* lookup_load() */
 	struct buf answer, request;
 	struct buf text; /* what facts.paths point to, NUL after each */
+	struct buf others; /* what facts.others point to, NUL after each */
+	size_t other_at[GATE_OTHERS_MAX];
+	char data_root[HOSTPATH_MAX];
 	struct spec_mounts mounts;
 	char failed[SHOWN_LEN + 2 + AEGIS_ERROR_TEXT_LEN];
 	/* of the run under way */
@@ -46,6 +51,7 @@ lookup_new(struct lookup **ret)
 	l->answer = BUF_INIT(DOCKER_ANSWER_MAX);
 	l->request = BUF_INIT(REQUEST_PATH_MAX);
 	l->text = BUF_INIT(TEXT_MAX);
+	l->others = BUF_INIT(GATE_OTHERS_MAX * HOSTPATH_MAX);
 	*ret = l;
 	return 0;
 }
@@ -65,10 +71,13 @@ lookup_free(struct lookup *l)
 		json_doc_release(&l->networks[i]);
 	for (size_t i = 0; i < SPEC_JOINED_MAX; i++)
 		json_doc_release(&l->joined[i]);
+	json_doc_release(&l->containers);
+	json_doc_release(&l->info);
 	json_doc_release(&l->record);
 	buf_release(&l->answer);
 	buf_release(&l->request);
 	buf_release(&l->text);
+	buf_release(&l->others);
 	free(l);
 }
 
@@ -91,6 +100,8 @@ reset(struct lookup *l)
 {
 	l->facts = (struct gate_facts){0};
 	buf_clear(&l->text);
+	buf_clear(&l->others);
+	give_back(&l->containers);
 	give_back(&l->container);
 	give_back(&l->image);
 	if (l->answer.cap > KEEP_MAX)
@@ -123,6 +134,7 @@ struct question {
 	const char *before, *name, *after; /* of the path: /containers/ x /json */
 	/* dockerd says 400 to a name that no image can have. */
 	bool bad_name_is_absent;
+	bool answer_is_list;
 };
 
 static int
@@ -196,9 +208,11 @@ ask(struct lookup *l, const struct question *q, struct json_doc *doc,
 		return refused(l, doc, status);
 	if (json_parse(doc, buf_str(&l->answer), l->answer.len, &err) < 0)
 		return fail(l, -EBADMSG, buf_str(&l->request), err.text);
-	if (doc->root->type != JSON_OBJECT)
+	if (doc->root->type != (q->answer_is_list ? JSON_ARRAY : JSON_OBJECT))
 		return fail(l, -EBADMSG, buf_str(&l->request),
-			    "dockerd's answer is not an object");
+			    q->answer_is_list ? "dockerd's answer is no list"
+					      : "dockerd's answer is not an "
+						"object");
 	*ret = doc->root;
 	return 0;
 }
@@ -206,7 +220,7 @@ ask(struct lookup *l, const struct question *q, struct json_doc *doc,
 static int
 ask_container(struct lookup *l, const char *name)
 {
-	const struct question q = {"/containers/", name, "/json", false};
+	const struct question q = {"/containers/", name, "/json", false, false};
 
 	return ask(l, &q, &l->container, &l->facts.container);
 }
@@ -215,7 +229,7 @@ ask_container(struct lookup *l, const char *name)
 static int
 ask_exec(struct lookup *l, const char *id)
 {
-	const struct question q = {"/exec/", id, "/json", false};
+	const struct question q = {"/exec/", id, "/json", false, false};
 	const char *container;
 	int r = ask(l, &q, &l->exec, &l->facts.exec);
 
@@ -231,7 +245,7 @@ ask_exec(struct lookup *l, const char *id)
 static int
 ask_image(struct lookup *l, const char *reference)
 {
-	const struct question q = {"/images/", reference, "/json", true};
+	const struct question q = {"/images/", reference, "/json", true, false};
 
 	return reference[0] ? ask(l, &q, &l->image, &l->facts.image) : 0;
 }
@@ -239,7 +253,7 @@ ask_image(struct lookup *l, const char *reference)
 static int
 ask_plugin(struct lookup *l, const char *name)
 {
-	const struct question q = {"/plugins/", name, "/json", false};
+	const struct question q = {"/plugins/", name, "/json", false, false};
 
 	return ask(l, &q, &l->plugin, &l->facts.plugin);
 }
@@ -264,7 +278,7 @@ ask_joined(struct lookup *l, const struct gate_call *call)
 	for (size_t i = 0; r == 0 && i < SPEC_JOINED_MAX; i++) {
 		const char *name = spec_joined(gate_call_mounted(call),
 					       spec_join_modes[i]);
-		const struct question q = {"/containers/", name, "/json", false};
+		const struct question q = {"/containers/", name, "/json", false, false};
 		struct gate_joined *joined = &f->joined[f->joined_count];
 
 		if (!name || !name[0] || has_joined(f, name))
@@ -297,7 +311,7 @@ ask_networks(struct lookup *l, const struct gate_call *call)
 	for (unsigned i = 0; r == 0 && i < networks.count; i++) {
 		const char *target = networks.v[i].name;
 		const struct question q = {"/networks/", target, "?scope=swarm",
-					   false};
+					   false, false};
 		struct json_doc *doc = &l->networks[f->network_count];
 		const struct json_node *network;
 
@@ -345,7 +359,7 @@ ask_volumes(struct lookup *l, const struct gate_call *call)
 
 	for (unsigned i = 0; r == 0 && i < l->mounts.count; i++) {
 		const struct spec_mount *m = &l->mounts.v[i];
-		const struct question q = {"/volumes/", m->source, "", false};
+		const struct question q = {"/volumes/", m->source, "", false, false};
 		const struct json_node *volume;
 
 		if (strcmp(m->type, "volume") != 0 || !m->source[0] ||
@@ -437,6 +451,116 @@ resolve_paths(struct lookup *l, const struct gate_call *call)
 	return 0;
 }
 
+/* --- binds of the others -------------------------------------------------------------- */
+
+static void
+keep_other(struct lookup *l, const char *name, const char *source,
+	   bool read_write)
+{
+	struct gate_facts *f = &l->facts;
+	const struct gate_other other = {name, source, read_write};
+
+	if (f->other_count == GATE_OTHERS_MAX ||
+	    !gate_nests(&l->mounts, f, &other))
+		return;
+	l->other_at[f->other_count] = l->others.len;
+	buf_add(&l->others, source, strlen(source) + 1);
+	f->others[f->other_count++] = other;
+}
+
+/* As it is written and as it resolves; the first alone where it is gone. */
+static void
+look_at_bind(struct lookup *l, const char *name, const struct json_node *mount)
+{
+	const char *type = json_get_string(mount, "Type");
+	const char *source = json_get_string(mount, "Source");
+	const struct json_node *rw = json_get(mount, "RW");
+	char resolved[HOSTPATH_MAX];
+
+	if (!type || !source || strcmp(type, "bind") != 0)
+		return;
+	keep_other(l, name, source, !rw || rw->boolean);
+	if (hostpath_resolve(l->source->root, source, false, resolved,
+			     sizeof(resolved), NULL) == 0 &&
+	    strcmp(source, resolved) != 0)
+		keep_other(l, name, resolved, !rw || rw->boolean);
+}
+
+static const char *
+first_name(const struct json_node *container)
+{
+	const struct json_node *names = json_get(container, "Names");
+	const struct json_node *first =
+		names && names->type == JSON_ARRAY ? names->first : NULL;
+	const char *id = json_get_string(container, "Id");
+
+	if (first && first->type == JSON_STRING && !first->has_nul)
+		return first->str + (first->str[0] == '/');
+	return id ? id : "";
+}
+
+static int
+ask_others(struct lookup *l, const struct gate_call *call)
+{
+	const struct question q = {"/containers/json?all=1", "", "", false, true};
+	const char *own = call->container.kind ? call->container.id : "";
+	const struct json_node *list = NULL;
+	int r = read_mounts(l, call);
+
+	if (r == 0)
+		r = ask(l, &q, &l->containers, &list);
+	if (r < 0)
+		return r;
+	if (!list)
+		return fail(l, -EBADMSG, q.before, "dockerd has no list of them");
+	if (list->count > GATE_CONTAINERS_MAX)
+		return fail(l, -E2BIG, "containers",
+			    "there are too many to look through their binds; "
+			    "remove those that are not needed, or mount volumes");
+	json_foreach(c, list) {
+		const struct json_node *mounts = json_get(c, "Mounts");
+		const char *id = json_get_string(c, "Id");
+
+		if (!mounts || mounts->type != JSON_ARRAY ||
+		    (id && !strcmp(id, own)))
+			continue;
+		json_foreach(m, mounts)
+			look_at_bind(l, first_name(c), m);
+	}
+	if (buf_error(&l->others))
+		return fail(l, buf_error(&l->others), "binds", "too long");
+	for (unsigned i = 0; i < l->facts.other_count; i++)
+		l->facts.others[i].source = l->others.data + l->other_at[i];
+	return 0;
+}
+
+/* --- dockerd's own folder ---------------------------------------------------------------- */
+
+/* The inspect tells for nothing; GET /info runs programs to tell their versions. */
+static int
+ask_data_root(struct lookup *l)
+{
+	const struct question q = {"/info", "", "", false, false};
+	const struct json_node *info;
+	const char *root;
+	int r;
+
+	if (data_root_from_inspect(l->facts.container, l->data_root,
+				   sizeof(l->data_root))) {
+		l->facts.data_root = l->data_root;
+		return 0;
+	}
+	r = ask(l, &q, &l->info, &info);
+	if (r < 0)
+		return r;
+	root = info ? json_get_string(info, "DockerRootDir") : NULL;
+	if (!root || root[0] != '/')
+		return fail(l, -EBADMSG, buf_str(&l->request),
+			    "dockerd names no folder of its own");
+	l->facts.data_root = root;
+	return 0;
+}
+
 /* --- runs ------------------------------------------------------------------------ */
 
 static int
@@ -461,6 +585,10 @@ ask_all(struct lookup *l, const struct gate_call *call, unsigned need)
 		r = ask_networks(l, call);
 	if (r == 0 && (need & GATE_LOOKUP_JOINED))
 		r = ask_joined(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_OTHERS))
+		r = ask_others(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_DATA_ROOT))
+		r = ask_data_root(l);
 	l->facts.asked |= need;
 	if (need & GATE_LOOKUP_EXEC)
 		l->facts.asked |= GATE_LOOKUP_CONTAINER;
@@ -577,6 +705,26 @@ load_joined(struct gate_facts *f, const struct json_node *list)
 }
 
 static int
+load_others(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		const struct json_node *rw = json_get(n, "read_write");
+		struct gate_other other = {
+			.container = json_get_string(n, "container"),
+			.source = json_get_string(n, "source"),
+			.read_write = !rw || rw->boolean,
+		};
+
+		if (!other.container || !other.source)
+			return -EBADMSG;
+		if (f->other_count == GATE_OTHERS_MAX)
+			return -E2BIG;
+		f->others[f->other_count++] = other;
+	}
+	return 0;
+}
+
+static int
 load(struct gate_facts *f, const struct json_node *root)
 {
 	const struct json_node *asked = json_get(root, "asked");
@@ -584,6 +732,7 @@ load(struct gate_facts *f, const struct json_node *root)
 	const struct json_node *paths = json_get(root, "paths");
 	const struct json_node *networks = json_get(root, "networks");
 	const struct json_node *joined = json_get(root, "joined");
+	const struct json_node *others = json_get(root, "others");
 	int64_t bits;
 	int r = 0;
 
@@ -596,6 +745,7 @@ load(struct gate_facts *f, const struct json_node *root)
 	f->image = object(root, "image");
 	f->plugin = object(root, "plugin");
 	f->failed = json_get_string(root, "failed");
+	f->data_root = json_get_string(root, "data_root");
 	if (volumes)
 		r = load_volumes(f, volumes);
 	if (r == 0 && paths)
@@ -604,6 +754,8 @@ load(struct gate_facts *f, const struct json_node *root)
 		r = load_networks(f, networks);
 	if (r == 0 && joined)
 		r = load_joined(f, joined);
+	if (r == 0 && others)
+		r = load_others(f, others);
 	return r;
 }
 

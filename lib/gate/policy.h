@@ -94,6 +94,7 @@ struct policy_containers {
 	bool checkpoint_dir; /* checkpoints in folders of the client's choice */
 	bool unknown_fields;
 	struct policy_list annotations; /* globs over keys */
+	bool binds_nested; /* a bind inside a read-write bind */
 };
 
 struct policy_exec {

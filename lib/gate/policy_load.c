@@ -317,7 +317,8 @@ SECTION(capabilities, {"add", read_more_capabilities, CT(cap_add)},
 	{"require_drop_all", read_bool, CT(require_cap_drop_all)})
 SECTION(binds, {"allow", read_path_globs, CT(binds_allow)},
 	{"deny", read_path_globs, CT(binds_deny)},
-	{"propagation", read_allow, CT(binds_propagation)})
+	{"propagation", read_allow, CT(binds_propagation)},
+	{"nested", read_allow, CT(binds_nested)})
 SECTION(volumes, {"drivers", read_globs, CT(volume_drivers)},
 	{"options", read_allow, CT(volume_options)})
 SECTION(devices, {"allow", read_path_globs, CT(devices)})

@@ -74,6 +74,7 @@ static const struct policy_containers privileged = {
 	.checkpoint_dir = true,
 	.unknown_fields = true,
 	.annotations = LIST("**"),
+	.binds_nested = true,
 };
 
 static const struct policy_containers baseline = {

@@ -519,6 +519,25 @@ put_joined(struct json_out *o, const struct gate_facts *facts)
 }
 
 static void
+put_others(struct json_out *o, const struct gate_facts *facts)
+{
+	if (!facts->other_count)
+		return;
+	json_out_key(o, "others");
+	json_out_array(o);
+	for (unsigned i = 0; i < facts->other_count; i++) {
+		const struct gate_other *other = &facts->others[i];
+
+		json_out_object(o);
+		json_out_kv_string(o, "container", other->container);
+		json_out_kv_string(o, "source", other->source);
+		json_out_kv_bool(o, "read_write", other->read_write);
+		json_out_object_end(o);
+	}
+	json_out_array_end(o);
+}
+
+static void
 put_facts(struct json_out *o, const struct gate_facts *facts)
 {
 	static const char *const plugin_keys[] = {"Id", "Name", "Enabled", NULL};
@@ -533,6 +552,9 @@ put_facts(struct json_out *o, const struct gate_facts *facts)
 	put_paths(o, facts);
 	put_networks(o, facts);
 	put_joined(o, facts);
+	put_others(o, facts);
+	if (facts->data_root)
+		json_out_kv_string(o, "data_root", facts->data_root);
 	if (facts->failed)
 		json_out_kv_string(o, "failed", facts->failed);
 	json_out_object_end(o);

@@ -45,6 +45,8 @@ struct call {
 	const char *resolved; /* of every bind; NULL: itself */
 	const char *network;  /* what the swarm calls every target; NULL: unknown */
 	const char *joined;   /* JSON of every container that is joined */
+	struct gate_other other; /* a bind of another container */
+	const char *data_root;   /* of dockerd */
 	const char *failed;
 };
 
@@ -171,6 +173,12 @@ answer(struct gate_facts *facts, const struct call *c, struct json_doc docs[6])
 		facts->volumes[0] = parse_fact(&docs[4], c->volume);
 		facts->volume_count = c->volume ? 1 : 0;
 	}
+	if (facts->asked & GATE_LOOKUP_OTHERS) {
+		facts->others[0] = c->other;
+		facts->other_count = c->other.source ? 1 : 0;
+	}
+	if (facts->asked & GATE_LOOKUP_DATA_ROOT)
+		facts->data_root = c->data_root;
 }
 
 static void

@@ -585,6 +585,49 @@ who_reaches_into_a_container_gets_what_it_is(void **state)
 	      {"another label", "containers.privileged", {EXEC(PRIVILEGED_OF("{\"team\":\"dev\"}")), .image = NGINX}});
 }
 
+/* dockerd finds a bind's source again at each restart of its own, unasked. */
+static void
+a_bind_inside_a_writable_one_is_refused(void **state)
+{
+	static const char any[] = "version: 1\ncontainers: {binds: {allow: [/srv/**], nested: allow}}\n";
+	static const char rooted[] = "version: 1\ncontainers: {binds: {allow: [/srv/**, /srv/docker/shared/**]}}\n";
+
+	(void)state;
+#define BOUND(source, rw) "{\"Id\":\"" SHA "\",\"Name\":\"/web\",\"Image\":\"sha256:" SHA "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"" source "\",\"Destination\":\"/e\",\"RW\":" rw "}]}"
+#define BOUND_START(source, rw, ...) {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND(source, rw), .other = {__VA_ARGS__}}
+	CHECK(baseline,
+	      {"a bind", NULL, BOUND_START("/srv/w/a", "true", 0)},
+	      {"inside another's", "containers.binds", BOUND_START("/srv/w/a", "true", "db", "/srv/w", true)},
+	      {"read-only, it can be swapped too", "containers.binds", BOUND_START("/srv/w/a", "false", "db", "/srv/w", true)},
+	      {"inside another's that is read-only", NULL, BOUND_START("/srv/w/a", "true", "db", "/srv/w", false)},
+	      {"the same folder", NULL, BOUND_START("/srv/w/a", "true", "db", "/srv/w/a", true)},
+	      {"one that begins alike", NULL, BOUND_START("/srv/w/ab", "true", "db", "/srv/w/a", true)},
+	      {"any depth", "containers.binds", BOUND_START("/srv/w/a/b/c", "true", "db", "/srv/w", true)},
+	      {"holds another's", "containers.binds", BOUND_START("/srv/w", "true", "db", "/srv/w/a", false)},
+	      {"holds another's, read-only", NULL, BOUND_START("/srv/w", "false", "db", "/srv/w/a", true)},
+	      {"written within, though it leads out", "containers.binds", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/w/a", "true"), .resolved = "/srv/else", .other = {"db", "/srv/w", true}}},
+	      {"leads in, though it is written elsewhere", "containers.binds", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/link", "true"), .resolved = "/srv/w/a", .other = {"db", "/srv/w", true}}},
+	      {"who runs already has its mounts", NULL, {.uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = PLAIN_EXEC, .container = BOUND("/srv/w/a", "true"), .other = {"db", "/srv/w", true}}},
+	      {"a service", "containers.binds", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/w/a\",\"Target\":\"/e\"}]}}}", .other = {"db", "/srv/w", true}}},
+	      {"a container's own", "containers.binds", HOST("\"Binds\":[\"/srv/w:/w\",\"/srv/w/a:/a\"]")},
+	      {"with the outer one read-only", NULL, HOST("\"Binds\":[\"/srv/w:/w:ro\",\"/srv/w/a:/a\"]")},
+	      {"side by side", NULL, HOST("\"Binds\":[\"/srv/w:/w\",\"/srv/v/a:/a\"]")},
+	      {"one folder twice", NULL, HOST("\"Binds\":[\"/srv/w:/w\",\"/srv/w/:/a\"]")});
+	CHECK(any,
+	      {"where it is allowed", NULL, BOUND_START("/srv/w/a", "true", "db", "/srv/w", true)},
+	      {"a container's own", NULL, HOST("\"Binds\":[\"/srv/w:/w\",\"/srv/w/a:/a\"]")});
+#define ROOTED(source, root) {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND(source, "true"), .data_root = root}
+	CHECK(baseline,
+	      {"beside dockerd's folder", NULL, ROOTED("/srv/dockers", "/srv/docker")},
+	      {"dockerd's folder", "containers.binds", ROOTED("/srv/docker", "/srv/docker")},
+	      {"inside it", "containers.binds", ROOTED("/srv/docker/overlay2/x/diff", "/srv/docker")},
+	      {"what holds it", "containers.binds", ROOTED("/srv/a", "/srv/a/docker")},
+	      {"a service inside it", "containers.binds", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/docker/x\",\"Target\":\"/e\"}]}}}", .data_root = "/srv/docker"}});
+	CHECK(rooted,
+	      {"a part of it that the policy names", NULL, ROOTED("/srv/docker/shared/x", "/srv/docker")},
+	      {"another part", "containers.binds", ROOTED("/srv/docker/share/x", "/srv/docker")});
+}
+
 /* Who joins a namespace is in what the other is in. */
 static void
 a_joined_namespace_is_what_the_other_has(void **state)
@@ -720,6 +763,7 @@ main(void)
 		cmocka_unit_test(the_gate_protects_itself),
 		cmocka_unit_test(what_dockerd_understood_is_judged_at_start),
 		cmocka_unit_test(who_reaches_into_a_container_gets_what_it_is),
+		cmocka_unit_test(a_bind_inside_a_writable_one_is_refused),
 		cmocka_unit_test(a_joined_namespace_is_what_the_other_has),
 		cmocka_unit_test(a_policy_can_audit_waive_and_close),
 		cmocka_unit_test(an_exception_is_for_the_image_itself),
