@@ -23,6 +23,7 @@ static const char *const uris[] = {
 	"/v1.41/commit?container=x&repo=a", "/v1.41/networks/x/connect",
 	"/v1.41/plugins/pull?remote=a/b:1",
 	"/v1.41/containers/x/checkpoints", "/v1.41/containers/x/stop",
+	"/v1.41/swarm/update?version=1",
 };
 
 /* These take the bytes as the rest of the URI. */
