@@ -23,12 +23,12 @@ can_swap(const char *outer, bool read_write, const char *inner)
 	       inner[len + 1];
 }
 
-/* A bind as it is written and as it resolves: a link on the way can be swapped
- * as well as what it leads to. */
+/* A bind as it is written, with the links on its way and as it resolves: a link
+ * can be swapped as well as what it leads to. */
 struct bind {
 	const struct spec_mount *mount;
 	char text[HOSTPATH_MAX];
-	const char *resolved;
+	const struct gate_path *path;
 };
 
 static bool
@@ -43,7 +43,7 @@ read_bind(const struct gate_facts *facts, const struct spec_mount *m,
 	if (!path || !path->resolved)
 		return false; /* check_mounts() refuses it */
 	ret->mount = m;
-	ret->resolved = path->resolved;
+	ret->path = path;
 	hostpath_clean(m->source, ret->text);
 	return true;
 }
@@ -51,14 +51,17 @@ read_bind(const struct gate_facts *facts, const struct spec_mount *m,
 static bool
 is_in_reach(const struct bind *b, const char *outer, bool read_write)
 {
+	for (unsigned i = 0; i < b->path->turn_count; i++)
+		if (can_swap(outer, read_write, b->path->turns[i]))
+			return true;
 	return can_swap(outer, read_write, b->text) ||
-	       can_swap(outer, read_write, b->resolved);
+	       can_swap(outer, read_write, b->path->resolved);
 }
 
 static bool
 reaches(const struct bind *b, const char *inner)
 {
-	return can_swap(b->resolved, !b->mount->read_only, inner);
+	return can_swap(b->path->resolved, !b->mount->read_only, inner);
 }
 
 bool
@@ -106,7 +109,7 @@ check_against_own(struct judge *j, const struct bind *b,
 
 	for (unsigned i = 0; i < mounts->count; i++) {
 		if (!read_bind(j->facts, &mounts->v[i], &outer) ||
-		    !is_in_reach(b, outer.resolved, !outer.mount->read_only))
+		    !is_in_reach(b, outer.path->resolved, !outer.mount->read_only))
 			continue;
 		judge_find(j, RULE_CT_BINDS, b->mount->field,
 			   "\"%.80s\" is inside \"%.80s\", which the container "

@@ -112,12 +112,17 @@ void gate_call_reset(struct gate_call *call, const struct envelope *envelope);
 
 #define GATE_PATHS_MAX 64
 #define GATE_VOLUMES_MAX 32
+/* More links than these on the way to a bind's source are refused. */
+#define GATE_TURNS_MAX 4
 
 /* A bind source as the host's kernel resolves it. */
 struct gate_path {
 	const char *source;   /* as in the request */
 	const char *resolved; /* absolute, no links; NULL: could not be resolved */
 	const char *why;      /* when NULL */
+	/* Links on the way, for look-ups of OTHERS (hostpath_turns()). */
+	const char *turns[GATE_TURNS_MAX];
+	unsigned turn_count;
 };
 
 /* What the swarm understands by the network that a service asks for. */

@@ -32,6 +32,7 @@ struct lookup {
 	struct buf text; /* what facts.paths point to, NUL after each */
 	struct buf others; /* what facts.others point to, NUL after each */
 	size_t other_at[GATE_OTHERS_MAX];
+	struct buf turns, own_turns; /* the latter: facts.paths point to it */
 	char data_root[HOSTPATH_MAX];
 	struct spec_mounts mounts;
 	char failed[SHOWN_LEN + 2 + AEGIS_ERROR_TEXT_LEN];
@@ -52,6 +53,8 @@ lookup_new(struct lookup **ret)
 	l->request = BUF_INIT(REQUEST_PATH_MAX);
 	l->text = BUF_INIT(TEXT_MAX);
 	l->others = BUF_INIT(GATE_OTHERS_MAX * HOSTPATH_MAX);
+	l->turns = BUF_INIT(TEXT_MAX);
+	l->own_turns = BUF_INIT(TEXT_MAX);
 	*ret = l;
 	return 0;
 }
@@ -78,6 +81,8 @@ lookup_free(struct lookup *l)
 	buf_release(&l->request);
 	buf_release(&l->text);
 	buf_release(&l->others);
+	buf_release(&l->turns);
+	buf_release(&l->own_turns);
 	free(l);
 }
 
@@ -468,22 +473,65 @@ keep_other(struct lookup *l, const char *name, const char *source,
 	f->others[f->other_count++] = other;
 }
 
-/* As it is written and as it resolves; the first alone where it is gone. */
+/* As it is written, the links on its way, and as it resolves; the first alone
+ * where it is gone.  A way that cannot be read closes nobody else's: its own
+ * container does not start. */
 static void
 look_at_bind(struct lookup *l, const char *name, const struct json_node *mount)
 {
 	const char *type = json_get_string(mount, "Type");
 	const char *source = json_get_string(mount, "Source");
 	const struct json_node *rw = json_get(mount, "RW");
+	const bool read_write = !rw || rw->boolean;
 	char resolved[HOSTPATH_MAX];
+	int turns;
 
 	if (!type || !source || strcmp(type, "bind") != 0)
 		return;
-	keep_other(l, name, source, !rw || rw->boolean);
+	keep_other(l, name, source, read_write);
 	if (hostpath_resolve(l->source->root, source, false, resolved,
-			     sizeof(resolved), NULL) == 0 &&
-	    strcmp(source, resolved) != 0)
-		keep_other(l, name, resolved, !rw || rw->boolean);
+			     sizeof(resolved), NULL) < 0 ||
+	    !strcmp(source, resolved))
+		return;
+	keep_other(l, name, resolved, read_write);
+	buf_clear(&l->turns);
+	turns = hostpath_turns(l->source->root, source, &l->turns);
+	for (const char *at = l->turns.data; turns > 0;
+	     turns--, at += strlen(at) + 1)
+		keep_other(l, name, at, read_write);
+}
+
+/* The links on the way of the call's own binds. */
+static int
+find_turns(struct lookup *l)
+{
+	struct gate_facts *f = &l->facts;
+	int count[GATE_PATHS_MAX];
+	const char *at;
+
+	buf_clear(&l->own_turns);
+	for (unsigned i = 0; i < f->path_count; i++) {
+		const struct gate_path *p = &f->paths[i];
+
+		count[i] = p->resolved && strcmp(p->source, p->resolved) != 0
+				   ? hostpath_turns(l->source->root, p->source,
+						    &l->own_turns)
+				   : 0;
+		if (count[i] < 0)
+			return fail(l, count[i], p->source,
+				    "the links on its way cannot be read");
+		if (count[i] > GATE_TURNS_MAX)
+			return fail(l, -ELOOP, p->source,
+				    "too many links on its way; mount what it "
+				    "leads to");
+	}
+	/* Only now does the text stay where it is. */
+	at = buf_str(&l->own_turns);
+	for (unsigned i = 0; i < f->path_count; i++)
+		for (; f->paths[i].turn_count < (unsigned)count[i];
+		     at += strlen(at) + 1)
+			f->paths[i].turns[f->paths[i].turn_count++] = at;
+	return 0;
 }
 
 static const char *
@@ -507,6 +555,8 @@ ask_others(struct lookup *l, const struct gate_call *call)
 	const struct json_node *list = NULL;
 	int r = read_mounts(l, call);
 
+	if (r == 0)
+		r = find_turns(l);
 	if (r == 0)
 		r = ask(l, &q, &l->containers, &list);
 	if (r < 0)
@@ -650,6 +700,19 @@ load_volumes(struct gate_facts *f, const struct json_node *list)
 }
 
 static int
+load_turns(struct gate_path *p, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		if (n->type != JSON_STRING || n->has_nul)
+			return -EBADMSG;
+		if (p->turn_count == GATE_TURNS_MAX)
+			return -E2BIG;
+		p->turns[p->turn_count++] = n->str;
+	}
+	return 0;
+}
+
+static int
 load_paths(struct gate_facts *f, const struct json_node *list)
 {
 	json_foreach(n, list) {
@@ -658,7 +721,11 @@ load_paths(struct gate_facts *f, const struct json_node *list)
 			.resolved = json_get_string(n, "resolved"),
 			.why = json_get_string(n, "why"),
 		};
+		const struct json_node *turns = json_get(n, "turns");
+		int r = turns ? load_turns(&p, turns) : 0;
 
+		if (r < 0)
+			return r;
 		if (!p.source || !p.resolved == !p.why)
 			return -EBADMSG;
 		if (f->path_count == GATE_PATHS_MAX)

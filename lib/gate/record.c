@@ -440,6 +440,13 @@ put_paths(struct json_out *o, const struct gate_facts *facts)
 				   p->resolved ? p->resolved
 				   : p->why    ? p->why
 					       : "");
+		if (p->turn_count) {
+			json_out_key(o, "turns");
+			json_out_array(o);
+			for (unsigned k = 0; k < p->turn_count; k++)
+				json_out_string(o, p->turns[k]);
+			json_out_array_end(o);
+		}
 		json_out_object_end(o);
 	}
 	json_out_array_end(o);

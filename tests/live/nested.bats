@@ -63,6 +63,23 @@ is_stopped() {
 	"$DOCKER" rm -f inner outer
 }
 
+@test "nor where it could swap a link on the way" {
+	mkdir -p "$T/binds/v" "$T/binds/x/a"
+	ln -sfn ../x "$T/binds/v/turn"
+	ln -sfn v/turn "$T/binds/chain"
+	"$DOCKER" run -d --name turner --network none -v "$T/binds/v:/v" nginx:1.27 sleep 300
+	denied containers.binds "$DOCKER" run -d --name inner --restart always --network none \
+		-v "$T/binds/chain/a:/a" nginx:1.27 sleep 300
+	is_stopped inner
+	"$DOCKER" rm -f turner
+	# With nobody there to turn it, it starts; then nobody may come.
+	"$DOCKER" start inner
+	denied containers.binds "$DOCKER" run -d --name turner --network none \
+		-v "$T/binds/v:/v" nginx:1.27 sleep 300
+	is_stopped turner
+	"$DOCKER" rm -f inner turner
+}
+
 @test "dockerd's own folder stays closed where a policy opens what is around it" {
 	local id
 	id=$("$DOCKER" create --network none -v "$T/binds/docker/containers:/c" nginx:1.27 ls /c)

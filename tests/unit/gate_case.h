@@ -43,6 +43,7 @@ struct call {
 	const char *method, *uri, *type, *length, *body, *user;
 	const char *container, *exec, *image, *plugin, *volume; /* JSON */
 	const char *resolved; /* of every bind; NULL: itself */
+	const char *turn;     /* a link on the way of every bind */
 	const char *network;  /* what the swarm calls every target; NULL: unknown */
 	const char *joined;   /* JSON of every container that is joined */
 	struct gate_other other; /* a bind of another container */
@@ -116,14 +117,16 @@ encode(const char *text)
 
 static void
 fill_paths(struct gate_facts *facts, const struct spec_mounts *m,
-	   const char *resolved)
+	   const struct call *c)
 {
 	for (unsigned i = 0; i < m->count; i++)
 		if (!strcmp(m->v[i].type, "bind"))
 			facts->paths[facts->path_count++] = (struct gate_path){
 				.source = m->v[i].source,
-				.resolved = resolved ? resolved
-						     : m->v[i].source};
+				.resolved = c->resolved ? c->resolved
+							: m->v[i].source,
+				.turns = {c->turn},
+				.turn_count = c->turn ? 1 : 0};
 }
 
 /* The names that a service's networks have in the swarm. */
@@ -210,7 +213,7 @@ run(const char *policy_text, const struct call *c)
 			if (spec_mounts(gate_call_mounted(&call), &mounts,
 					NULL) == 0) {
 				facts.path_count = 0;
-				fill_paths(&facts, &mounts, c->resolved);
+				fill_paths(&facts, &mounts, c);
 			}
 		}
 		gate_judge(&call, &facts, policy, &host, NOW_MS, &verdict);

@@ -607,6 +607,8 @@ a_bind_inside_a_writable_one_is_refused(void **state)
 	      {"holds another's, read-only", NULL, BOUND_START("/srv/w", "false", "db", "/srv/w/a", true)},
 	      {"written within, though it leads out", "containers.binds", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/w/a", "true"), .resolved = "/srv/else", .other = {"db", "/srv/w", true}}},
 	      {"leads in, though it is written elsewhere", "containers.binds", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/link", "true"), .resolved = "/srv/w/a", .other = {"db", "/srv/w", true}}},
+	      {"passes by a link there", "containers.binds", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/link", "true"), .resolved = "/srv/else", .turn = "/srv/w/l2", .other = {"db", "/srv/w", true}}},
+	      {"passes by a link elsewhere", NULL, {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/link", "true"), .resolved = "/srv/else", .turn = "/srv/l2", .other = {"db", "/srv/w", true}}},
 	      {"who runs already has its mounts", NULL, {.uri = "/v1.41/exec/b17/start", .body = "{\"Detach\":false}", .exec = PLAIN_EXEC, .container = BOUND("/srv/w/a", "true"), .other = {"db", "/srv/w", true}}},
 	      {"a service", "containers.binds", {.uri = "/v1.41/services/create", .body = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1.27\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/w/a\",\"Target\":\"/e\"}]}}}", .other = {"db", "/srv/w", true}}},
 	      {"a container's own", "containers.binds", HOST("\"Binds\":[\"/srv/w:/w\",\"/srv/w/a:/a\"]")},

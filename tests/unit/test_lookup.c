@@ -211,31 +211,39 @@ nobody_there_is_a_deny(void **state)
 
 static char dir[DIR_MAX];
 
-/* w/a, and link -> w */
+/* w/a, x/a; link -> w; chain -> v/turn -> x */
 static int
 make_folders(void **state)
 {
+	static const char *const folders[] = {"/w", "/w/a", "/v", "/x", "/x/a"};
+	static const char *const links[][2] = {
+		{"w", "/link"}, {"v/turn", "/chain"}, {"../x", "/v/turn"}};
 	char path[DIR_MAX + 8];
 
 	(void)state;
 	snprintf(dir, sizeof(dir), "/tmp/test_lookup.XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;
-	snprintf(path, sizeof(path), "%s/w", dir);
-	if (mkdir(path, 0700) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "%s/w/a", dir);
-	if (mkdir(path, 0700) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "%s/link", dir);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", dir, folders[i]);
+		if (mkdir(path, 0700) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", dir, links[i][1]);
+		if (symlink(links[i][0], path) < 0)
+			return -1;
+	}
 	policy_text = "version: 1\ncontainers: {binds: {allow: [/tmp/**]}}\n";
-	return symlink("w", path);
+	return 0;
 }
 
 static int
 remove_folders(void **state)
 {
-	static const char *const names[] = {"/link", "/w/a", "/w", ""};
+	static const char *const names[] = {"/link", "/chain", "/v/turn",
+					    "/w/a", "/w", "/v", "/x/a", "/x",
+					    ""};
 	char path[DIR_MAX + 8];
 
 	(void)state;
@@ -251,6 +259,7 @@ remove_folders(void **state)
 struct bind_case {
 	const char *why;
 	const char *id, *source; /* of the other; "" is dir */
+	const char *ours; /* NULL: w/a */
 	bool read_write;
 	const char *file; /* of the inspect: "HostnamePath" */
 	const char *info; /* DockerRootDir, from dir */
@@ -259,20 +268,24 @@ struct bind_case {
 };
 
 static const struct bind_case bind_cases[] = {
-	{"nothing in common", "b", "/v", true, "/d", NULL, NULL, ""},
-	{"another holds it", "b", "/w", true, "/d", NULL, "containers.binds",
+	{"nothing in common", "b", "/v", NULL, true, "/d", NULL, NULL, ""},
+	{"another holds it", "b", "/w", NULL, true, "/d", NULL, "containers.binds",
 	 "the container db"},
-	{"through a link", "b", "/link", true, "/d", NULL, "containers.binds",
+	{"through a link", "b", "/link", NULL, true, "/d", NULL, "containers.binds",
 	 "/w\""},
-	{"the link itself", "b", "", true, "/d", NULL, "containers.binds", ""},
-	{"read-only", "b", "/w", false, "/d", NULL, NULL, ""},
-	{"the container itself", ID, "/w", true, "/d", NULL, NULL, ""},
-	{"dockerd lives there, says the inspect", "b", "/v", true, "/w", NULL,
+	{"the link itself", "b", "", NULL, true, "/d", NULL, "containers.binds", ""},
+	{"read-only", "b", "/w", NULL, false, "/d", NULL, NULL, ""},
+	{"ours passes by a link there", "b", "/v", "/chain/a", true, "/d", NULL,
+	 "containers.binds", "/v\""},
+	{"theirs passes by a link in ours", "b", "/chain/a", "/v", true, "/d",
+	 NULL, "containers.binds", "a bind of the container db"},
+	{"the container itself", ID, "/w", NULL, true, "/d", NULL, NULL, ""},
+	{"dockerd lives there, says the inspect", "b", "/v", NULL, true, "/w", NULL,
 	 "containers.binds", "dockerd"},
-	{"dockerd lives there, says its info", "b", "/v", true, NULL, "/w",
+	{"dockerd lives there, says its info", "b", "/v", NULL, true, NULL, "/w",
 	 "containers.binds", "dockerd"},
-	{"dockerd lives elsewhere", "b", "/v", true, NULL, "/d", NULL, ""},
-	{"dockerd does not say where", "b", "/v", true, NULL, NULL,
+	{"dockerd lives elsewhere", "b", "/v", NULL, true, NULL, "/d", NULL, ""},
+	{"dockerd does not say where", "b", "/v", NULL, true, NULL, NULL,
 	 "gate.lookup", "no folder of its own"},
 };
 
@@ -286,9 +299,10 @@ judge_bind(const struct bind_case *c, struct gate_verdict *ret)
 		 "200 {\"Id\":\"" ID "\",\"Name\":\"/web\",\"Image\":\"sha256:" ID
 		 "\",\"Config\":{\"Image\":\"nginx:1.27\"},\"HostConfig\":{},"
 		 "\"HostnamePath\":\"%s%s/containers/" ID "/hostname\","
-		 "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"%s/w/a\","
+		 "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"%s%s\","
 		 "\"Destination\":\"/e\",\"RW\":true}]}",
-		 dir, c->file ? c->file : "/containers/x", dir);
+		 dir, c->file ? c->file : "/containers/x", dir,
+		 c->ours ? c->ours : "/w/a");
 	if (!c->file)
 		*strstr(container, "HostnamePath") = 'x';
 	snprintf(list, sizeof(list),
@@ -357,7 +371,8 @@ facts_of_a_record_come_back_whole(void **state)
 {
 	static const char json[] =
 		"{\"asked\":17,\"container\":" CONTAINER
-		",\"paths\":[{\"source\":\"/a\",\"resolved\":\"/b\"},"
+		",\"paths\":[{\"source\":\"/a\",\"resolved\":\"/b\","
+		"\"turns\":[\"/a\"]},"
 		"{\"source\":\"/c\",\"why\":\"no\"}],"
 		"\"networks\":[{\"target\":\"v\",\"name\":\"host\"},"
 		"{\"target\":\"w\"}],"
@@ -367,7 +382,8 @@ facts_of_a_record_come_back_whole(void **state)
 		"\"read_write\":false}],\"data_root\":\"/d\"}";
 	static const char *const broken[] = {
 		"[]", "{}", "{\"asked\":-1}", "{\"asked\":\"1\"}",
-		"{\"asked\":1,\"paths\":[{}]}", "{\"asked\":1,\"volumes\":[1]}",
+		"{\"asked\":1,\"paths\":[{}]}",
+		"{\"asked\":1,\"paths\":[{\"source\":\"/a\",\"why\":\"\",\"turns\":[1]}]}", "{\"asked\":1,\"volumes\":[1]}",
 		"{\"asked\":1,\"networks\":[{\"name\":\"x\"}]}",
 		"{\"asked\":1,\"joined\":[{}]}",
 		"{\"asked\":1,\"others\":[{\"source\":\"/s\"}]}",
@@ -389,6 +405,8 @@ facts_of_a_record_come_back_whole(void **state)
 	assert_int_equal(lookup_load(l, buf_str(&out), out.len, NULL), 0);
 	f = lookup_facts(l);
 	assert_int_equal(f->path_count, 2);
+	assert_int_equal(f->paths[0].turn_count, 1);
+	assert_string_equal(f->paths[0].turns[0], "/a");
 	assert_int_equal(f->network_count, 2);
 	assert_string_equal(f->networks[0].name, "host");
 	assert_null(f->networks[1].name);
