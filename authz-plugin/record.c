@@ -1,12 +1,12 @@
 #include "authz-plugin/record.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/escape.h"
 #include "lib/gate/fields.h"
 #include "lib/json_out.h"
+#include "lib/text.h"
 
 /* Kept for reuse; more are freed, and what is longer than most. */
 #define POOL_MAX 64
@@ -93,13 +93,15 @@ or_null(const char *s)
 }
 
 static void
-copy(char *to, size_t size, const char *from)
+copy_name(char *to, size_t size, const char *name)
 {
-	if (!memccpy(to, from, '\0', size))
-		to[size - 1] = '\0';
+	char shown[sizeof(((struct record *)NULL)->image)];
+
+	gate_redact_name(name, shown, sizeof(shown));
+	escape_line(shown, to, size);
 }
 
-#define COPY(to, from) copy((to), sizeof(to), (from))
+#define COPY_NAME(to, name) copy_name((to), sizeof(to), (name))
 
 static void
 fill_names(struct record *r, const struct gate_call *call)
@@ -107,13 +109,12 @@ fill_names(struct record *r, const struct gate_call *call)
 	const struct spec *c = &call->container;
 
 	escape_line(call->subject, r->subject, sizeof(r->subject));
-	escape_line(call->image, r->image, sizeof(r->image));
+	COPY_NAME(r->image, call->image);
 	r->container[0] = r->image_id[0] = '\0';
 	if (c->kind) {
-		COPY(r->container, c->id);
-		COPY(r->image_id, c->image_id);
-		escape_line(field_string(c->config[CONFIG_IMAGE]), r->image,
-			    sizeof(r->image));
+		TEXT_COPY(r->container, c->id);
+		TEXT_COPY(r->image_id, c->image_id);
+		COPY_NAME(r->image, field_string(c->config[CONFIG_IMAGE]));
 	}
 }
 
@@ -126,9 +127,9 @@ fill_verdict(struct record *r, const struct gate_verdict *v)
 		     : v->audited ? DECISION_AUDIT
 				  : DECISION_ALLOW;
 	d->rule = v->rule ? rule_get(v->rule)->name : NULL;
-	COPY(r->field, v->field ? v->field : "");
-	COPY(r->message, v->message);
-	COPY(r->exception, v->exception ? v->exception->name : "");
+	TEXT_COPY(r->field, v->field ? v->field : "");
+	TEXT_COPY(r->message, v->message);
+	TEXT_COPY(r->exception, v->exception ? v->exception->name : "");
 	r->alert = is_violation(v->rule);
 	record_reply(r, v->allow, v->message);
 }
@@ -178,7 +179,7 @@ record_fill(struct record *r, const struct gate_call *call,
 		gate_redact_body(call, &r->body);
 	if (r->changes_state && facts && facts->asked)
 		gate_facts_json(facts, &r->facts);
-	COPY(r->revision, policy ? policy->revision : "");
+	TEXT_COPY(r->revision, policy ? policy->revision : "");
 	fill_names(r, call);
 	fill_verdict(r, verdict);
 	point_into(r);

@@ -105,7 +105,8 @@ const struct ctl_command ctl_commands[] = {
 		.args = "[FILE...]",
 		.summary = "check policy files",
 		.text = "Without FILE, the configured policy. Errors name file, "
-			"line and column.",
+			"line and column. An exception that names no user or "
+			"group is warned of.",
 		.examples = "aegis-ctl policy validate gatekeeper.yaml\t\n",
 		.exits = "4\tno such file\n"
 			 "65\tnot valid\n",

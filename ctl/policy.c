@@ -12,6 +12,37 @@
 
 /* --- validate ----------------------------------------------------------------------- */
 
+/* A name, a container's as an image's, is a claim that whoever may use Docker can
+ * make; so are labels. */
+static bool
+can_be_claimed(const struct policy_exception *e)
+{
+	return !e->match.user && !e->match.group;
+}
+
+static void
+warn_of_claims(const struct policy *p, const char *file)
+{
+	for (size_t i = 0; i < p->exception_count; i++)
+		if (can_be_claimed(&p->exceptions[i]))
+			ctl_note("%s:%u: warning: the exception \"%s\" names no "
+				 "user or group, and a local image, a container "
+				 "or a label can be called anything",
+				 file, p->exceptions[i].line,
+				 p->exceptions[i].name);
+}
+
+static void
+list_claims(const struct policy *p, struct json_out *o)
+{
+	json_out_key(o, "claimable_exceptions");
+	json_out_array(o);
+	for (size_t i = 0; p && i < p->exception_count; i++)
+		if (can_be_claimed(&p->exceptions[i]))
+			json_out_string(o, p->exceptions[i].name);
+	json_out_array_end(o);
+}
+
 static int
 validate_file(const struct ctl *ctl, const char *file, struct json_out *o)
 {
@@ -25,11 +56,13 @@ validate_file(const struct ctl *ctl, const char *file, struct json_out *o)
 		json_out_kv_bool(o, "valid", !r);
 		json_out_kv_string(o, "revision", r ? NULL : policy->revision);
 		json_out_kv_string(o, "error", r ? err.text : NULL);
+		list_claims(policy, o);
 		json_out_object_end(o);
 		return r == -ENOENT ? CTL_NOT_FOUND : r ? CTL_DATA : CTL_OK;
 	}
 	if (r)
 		return ctl_failed(&err);
+	warn_of_claims(policy, file);
 	ctl_text(stdout, "%s: valid, revision %s, %s\n", file,
 		 policy->revision,
 		 policy->mode == POLICY_AUDIT ? "audit" : "enforce");

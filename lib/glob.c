@@ -55,8 +55,8 @@ part_match(struct part pattern, struct part name)
 }
 
 /* The same walk as part_match(), over components instead of characters. */
-bool
-glob_match(const char *pattern, const char *name)
+static bool
+match_parts(const char *pattern, const char *name)
 {
 	const char *p = pattern, *n = name, *star = NULL, *retry = NULL;
 
@@ -79,6 +79,46 @@ glob_match(const char *pattern, const char *name)
 	while (p && part_is_any(part_at(p)))
 		p = part_next(part_at(p));
 	return !p;
+}
+
+/* In front of its first '*' a pattern is text, and there most patterns differ
+ * from most names. */
+bool
+glob_match(const char *pattern, const char *name)
+{
+	size_t i = 0, begin = 0; /* of the component that i is in */
+
+	for (; pattern[i] == name[i] && pattern[i] != '*'; i++) {
+		if (!pattern[i])
+			return true;
+		if (pattern[i] == '/')
+			begin = i + 1;
+	}
+	/* A name may end where the pattern has a '/': what is behind it can stand
+	 * for no component at all. */
+	if (pattern[i] != '*' && !(pattern[i] == '/' && !name[i]))
+		return false;
+	return match_parts(pattern + begin, name + begin);
+}
+
+/* Every component of a pattern matches some text, so what is left of one when the
+ * name ends can be below it; and behind "**" everything can. */
+bool
+glob_reaches(const char *pattern, const char *name)
+{
+	/* The root is nothing before its '/'; below it is everything. */
+	const char *p = pattern, *n = strcmp(name, "/") ? name : "";
+
+	for (; n; n = part_next(part_at(n))) {
+		if (!p)
+			return false;
+		if (part_is_any(part_at(p)))
+			return true;
+		if (!part_match(part_at(p), part_at(n)))
+			return false;
+		p = part_next(part_at(p));
+	}
+	return true;
 }
 
 static bool

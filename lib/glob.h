@@ -19,6 +19,10 @@
 
 bool glob_match(const char *pattern, const char *name);
 
+/* Does the pattern match name, or can it match something below it?  Both
+ * "/home/a" and "/home/a/.ssh" hold what "/home/a/.ssh" with "**" matches. */
+bool glob_reaches(const char *pattern, const char *name);
+
 /* 0, or -EINVAL with the reason: empty, "**" beside other text in a component,
  * an empty component ("a//b"; a leading '/' is fine), over GLOB_PATTERN_MAX. */
 #define GLOB_PATTERN_MAX 1024

@@ -1,5 +1,6 @@
 #include "lib/image_ref.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,11 +9,30 @@
 #define OFFICIAL_PREFIX "library/"
 #define ID_HEX_LEN 64
 
-#define DIGITS "0123456789"
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define LOWER_HEX DIGITS "abcdef"
-#define ALNUM DIGITS LOWER UPPER
+/* Sets of characters, as bits. */
+enum {
+	DIGIT = 1 << 0,
+	LOWER_A_F = 1 << 1,
+	LOWER_G_Z = 1 << 2,
+	UPPER_A_F = 1 << 3,
+	UPPER_G_Z = 1 << 4,
+	DASH = 1 << 5,
+	DOT = 1 << 6,
+	UNDERSCORE = 1 << 7,
+	COLON = 1 << 8,
+	LOWER_HEX = DIGIT | LOWER_A_F,
+	LOWER = LOWER_A_F | LOWER_G_Z,
+	UPPER = UPPER_A_F | UPPER_G_Z,
+	ALNUM = DIGIT | LOWER | UPPER,
+};
+
+static const uint16_t sets_of[256] = {
+	['0' ... '9'] = DIGIT,	   ['a' ... 'f'] = LOWER_A_F,
+	['g' ... 'z'] = LOWER_G_Z, ['A' ... 'F'] = UPPER_A_F,
+	['G' ... 'Z'] = UPPER_G_Z, ['-'] = DASH,
+	['.'] = DOT,		   ['_'] = UNDERSCORE,
+	[':'] = COLON,
+};
 
 /* A piece of the text being read. */
 struct piece {
@@ -32,22 +52,28 @@ piece_is(struct piece p, const char *text)
 	return p.len == strlen(text) && !memcmp(p.s, text, p.len);
 }
 
+static bool
+is_in(char c, unsigned set)
+{
+	return sets_of[(unsigned char)c] & set;
+}
+
 /* How many bytes at the front are of set. */
 static size_t
-piece_span(struct piece p, const char *set)
+piece_span(struct piece p, unsigned set)
 {
 	size_t n = 0;
 
-	while (n < p.len && p.s[n] && strchr(set, p.s[n]))
+	while (n < p.len && is_in(p.s[n], set))
 		n++;
 	return n;
 }
 
 static bool
-piece_has(struct piece p, const char *set)
+piece_has(struct piece p, unsigned set)
 {
 	for (size_t i = 0; i < p.len; i++)
-		if (strchr(set, p.s[i]))
+		if (is_in(p.s[i], set))
 			return true;
 	return false;
 }
@@ -86,7 +112,7 @@ is_domain_name(struct piece p)
 	while (more) {
 		p = rest;
 		more = cut(&p, '.', &rest);
-		if (!p.len || piece_span(p, ALNUM "-") < p.len ||
+		if (!p.len || piece_span(p, ALNUM | DASH) < p.len ||
 		    p.s[0] == '-' || p.s[p.len - 1] == '-')
 			return false;
 	}
@@ -101,7 +127,7 @@ is_registry(struct piece p)
 	bool has_port;
 
 	if (p.len && p.s[0] == '[') {
-		size_t n = piece_span(piece_from(p, 1), DIGITS "abcdefABCDEF:");
+		size_t n = piece_span(piece_from(p, 1), LOWER_HEX | UPPER_A_F | COLON);
 
 		if (!n || n + 1 >= p.len || p.s[n + 1] != ']')
 			return false;
@@ -117,7 +143,7 @@ is_registry(struct piece p)
 		if (!is_domain_name(host))
 			return false;
 	}
-	return !has_port || (port.len && piece_span(port, DIGITS) == port.len);
+	return !has_port || (port.len && piece_span(port, DIGIT) == port.len);
 }
 
 /* '.', '_', "__" or any number of '-' between runs of [a-z0-9]. */
@@ -127,13 +153,13 @@ is_component(struct piece p)
 	size_t n, sep;
 
 	for (;;) {
-		n = piece_span(p, DIGITS LOWER);
+		n = piece_span(p, DIGIT | LOWER);
 		if (!n)
 			return false;
 		p = piece_from(p, n);
 		if (!p.len)
 			return true;
-		sep = piece_span(p, "-");
+		sep = piece_span(p, DASH);
 		if (!sep && p.s[0] == '.')
 			sep = 1;
 		if (!sep && p.s[0] == '_')
@@ -163,7 +189,7 @@ static bool
 is_tag(struct piece p)
 {
 	return p.len && p.len <= IMAGE_REF_TAG_MAX &&
-	       piece_span(p, ALNUM "_.-") == p.len && p.s[0] != '.' &&
+	       piece_span(p, ALNUM | UNDERSCORE | DOT | DASH) == p.len && p.s[0] != '.' &&
 	       p.s[0] != '-';
 }
 
@@ -202,11 +228,18 @@ take_registry(struct piece *rest)
 
 	if (!cut(&first, '/', &behind))
 		return piece_of(DEFAULT_REGISTRY);
-	if (!piece_is(first, "localhost") && !piece_has(first, ".:" UPPER))
+	if (!piece_is(first, "localhost") && !piece_has(first, DOT | COLON | UPPER))
 		return piece_of(DEFAULT_REGISTRY);
 	*rest = behind;
 	return piece_is(first, LEGACY_REGISTRY) ? piece_of(DEFAULT_REGISTRY)
 						: first;
+}
+
+static char *
+put(char *at, struct piece p)
+{
+	memcpy(at, p.s, p.len);
+	return at + p.len;
 }
 
 /* Registry and repository of name, in the normal form. */
@@ -215,8 +248,9 @@ read_name(struct piece name, struct image_ref *ret, struct aegis_error *err)
 {
 	struct piece registry = take_registry(&name);
 	bool official = piece_is(registry, DEFAULT_REGISTRY) &&
-			!piece_has(name, "/");
-	const char *prefix = official ? OFFICIAL_PREFIX : "";
+			!memchr(name.s, '/', name.len);
+	struct piece prefix = piece_of(official ? OFFICIAL_PREFIX : "");
+	char *at;
 
 	if (!is_registry(registry))
 		return refuse(err, "the registry is not a host name or address "
@@ -227,11 +261,14 @@ read_name(struct piece name, struct image_ref *ret, struct aegis_error *err)
 		return refuse(err,
 			      "the repository name may have a-z, 0-9 and, "
 			      "between them, '.', '_', \"__\" and '-'");
-	if (registry.len + 1 + strlen(prefix) + name.len > IMAGE_REF_NAME_MAX)
+	if (registry.len + 1 + prefix.len + name.len > IMAGE_REF_NAME_MAX)
 		return refuse(err, "the repository name is over 255 "
 				   "characters long");
-	snprintf(ret->name, sizeof(ret->name), "%.*s/%s%.*s",
-		 (int)registry.len, registry.s, prefix, (int)name.len, name.s);
+	at = put(ret->name, registry);
+	*at++ = '/';
+	at = put(at, prefix);
+	at = put(at, name);
+	*at = '\0';
 	return 0;
 }
 
@@ -281,6 +318,12 @@ read_named(struct piece text, struct image_ref *ret, struct aegis_error *err)
 }
 
 static bool
+is_bare_id(struct piece p)
+{
+	return p.len == ID_HEX_LEN && piece_span(p, LOWER_HEX) == p.len;
+}
+
+static bool
 is_short_id(struct piece p)
 {
 	static const char algorithm[] = "sha256:";
@@ -290,6 +333,14 @@ is_short_id(struct piece p)
 		p = piece_from(p, strlen(algorithm));
 	return p.len && p.len < ID_HEX_LEN &&
 	       piece_span(p, LOWER_HEX) == p.len;
+}
+
+bool
+image_ref_may_be_id(const char *text)
+{
+	const struct piece all = piece_of(text);
+
+	return is_bare_id(all) || is_digest(all) || is_short_id(all);
 }
 
 int
@@ -302,7 +353,7 @@ image_ref_parse(const char *text, struct image_ref *ret,
 
 	if (!all.len)
 		return refuse(err, "there is no image name");
-	if (all.len == ID_HEX_LEN && piece_span(all, LOWER_HEX) == all.len) {
+	if (is_bare_id(all)) {
 		ref.kind = IMAGE_REF_ID;
 		snprintf(ref.digest, sizeof(ref.digest), "sha256:%s", text);
 	} else if (is_digest(all)) {

@@ -51,6 +51,10 @@ struct image_ref {
 int image_ref_parse(const char *text, struct image_ref *ret,
 		    struct aegis_error *err);
 
+/* Would image_ref_parse() call it an id, or maybe_short_id?  For who asks no
+ * more. */
+bool image_ref_may_be_id(const char *text);
+
 /* The registry: "docker.io".  Writes the part of name before the first '/', ""
  * for an id.  Its case is as written, as in dockerd. */
 void image_ref_registry(const struct image_ref *ref, char *ret, size_t size);

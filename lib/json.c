@@ -1,11 +1,11 @@
 #include "lib/json.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/json_keys.h"
+#include "lib/swar.h"
 #include "lib/utf8.h"
 
 /* What a document keeps between two parses; more is given back. */
@@ -25,11 +25,18 @@ refuse(struct scan *s, const char *why)
 				(size_t)(s->at - s->text), why);
 }
 
-static void
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Encoders write none, so that one comparison does most often. */
+static inline void
 skip_space(struct scan *s)
 {
-	while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' ||
-				  *s->at == '\t' || *s->at == '\r'))
+	while (s->at < s->end && (unsigned char)*s->at <= ' ' &&
+	       is_space(*s->at))
 		s->at++;
 }
 
@@ -170,24 +177,16 @@ scan_special(struct scan *s, char **out, struct string *ret)
 	return 0;
 }
 
-#define EACH_BYTE(c) (UINT64_MAX / 0xff * (c))
-
-/* Marks, of the eight bytes at p, what is a quote, a backslash, a control or
- * not ASCII.  The lowest mark counts: a subtraction's borrow can set others,
- * but only behind one that is right. */
+/* Marks what of eight bytes is a quote, a backslash, a control or not ASCII. */
 static uint64_t
 mark_special(const char *p)
 {
-	const uint64_t ones = EACH_BYTE(0x01), tops = EACH_BYTE(0x80);
-	uint64_t v, quote, backslash;
+	const uint64_t v = swar_load(p);
 
-	memcpy(&v, p, sizeof(v));
-	v = le64toh(v);
-	quote = v ^ EACH_BYTE('"');
-	backslash = v ^ EACH_BYTE('\\');
-	return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-		((v - EACH_BYTE(0x20)) & ~v) | v) &
-	       tops;
+	/* Turning that bit round puts the quote, and no other character, right
+	 * behind the controls. */
+	return swar_marks(swar_below(v ^ SWAR_EACH(0x02), '"' - 1) |
+			  swar_equal(v, '\\') | v);
 }
 
 static bool
@@ -198,27 +197,28 @@ is_plain(char c)
 }
 
 /* Copies what needs no attention; returns where out is then. */
-static char *
+static inline char *
 copy_plain(struct scan *s, char *out)
 {
-	const char *p = s->at;
+	const char *const in = s->at;
+	const size_t left = (size_t)(s->end - in);
+	size_t n = 0;
 
-	for (; s->end - p >= 8; p += 8, out += 8) {
-		const uint64_t marks = mark_special(p);
+	for (; n < (left & ~(size_t)7); n += 8) {
+		const uint64_t marks = mark_special(in + n);
 
-		/* All eight: out is never ahead of p, so there is room. */
-		memcpy(out, p, 8);
+		/* All eight: out is never ahead of in, so there is room. */
+		memcpy(out + n, in + n, 8);
 		if (marks) {
-			const int n = __builtin_ctzll(marks) / 8;
-
-			s->at = p + n;
+			n += swar_first(marks);
+			s->at = in + n;
 			return out + n;
 		}
 	}
-	while (p < s->end && is_plain(*p))
-		*out++ = *p++;
-	s->at = p;
-	return out;
+	for (; n < left && is_plain(in[n]); n++)
+		out[n] = in[n];
+	s->at = in + n;
+	return out + n;
 }
 
 /* at is behind the opening quote.  What is written never is longer than what

@@ -48,18 +48,20 @@ check_pairwise(const struct json_node *object)
 }
 
 /* The length and four letters tell the API's keys apart.  0x20 folds case, and
- * some other characters with it, which costs a comparison. */
+ * some other characters with it, which costs a comparison.  The factor is 2^32
+ * by the golden ratio, which spreads what differs in few bits. */
 static uint8_t
 key_slot(const struct json_node *n)
 {
 	const unsigned char *k = (const unsigned char *)n->key;
 	const uint32_t len = n->key_len;
-	uint32_t h = len * 31;
+	uint32_t letters = 0;
 
 	if (len)
-		h += (k[0] | 0x20u) * 131 + (k[len - 1] | 0x20u) * 17 +
-		     (k[len / 2] | 0x20u) * 7 + (k[len / 3] | 0x20u) * 61;
-	return (uint8_t)(h ^ h >> 8);
+		letters = k[0] | (uint32_t)k[len / 3] << 8 |
+			  (uint32_t)k[len / 2] << 16 |
+			  (uint32_t)k[len - 1] << 24;
+	return (uint8_t)(((letters | 0x20202020) + len) * 0x9e3779b1 >> 24);
 }
 
 /* False if the keys collide too often to go on. */

@@ -1,11 +1,12 @@
 #include "lib/json_out.h"
 
 #include <assert.h>
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "lib/swar.h"
 #include "lib/utf8.h"
 
 void
@@ -73,18 +74,12 @@ json_out_array_end(struct json_out *o)
 	close_nested(o, false);
 }
 
-/* Bytes that stand for themselves in a string, also within HTML: a bit each. */
-static const uint64_t plain[4] = {
-	0xffffffff00000000 & ~(1ULL << '"' | 1ULL << '&' | 1ULL << '<' |
-			       1ULL << '>'),
-	~(1ULL << ('\\' - 64) | 1ULL << (0x7f - 64)),
+/* Bytes that stand for themselves in a string, also within HTML: ASCII from ' '
+ * to '~' but for " & < > and the backslash. */
+static const bool is_plain[256] = {
+	[' ' ... '!'] = true,  ['#' ... '%'] = true, ['\'' ... ';'] = true,
+	['='] = true,	       ['?' ... '['] = true, [']' ... '~'] = true,
 };
-
-static bool
-is_plain(unsigned char c)
-{
-	return plain[c / 64] >> (c % 64) & 1;
-}
 
 static void
 add_ascii(struct buf *b, unsigned char c)
@@ -127,8 +122,41 @@ add_special(struct buf *b, const unsigned char *p, size_t left)
 	return n ? n : 1;
 }
 
+/* Copies eight bytes and marks what of them does not stand for itself.  One bit
+ * off, '&' is '"' and '>' is '<'; DEL is the last before what is not ASCII. */
+static inline uint64_t
+copy_eight(char *to, const char *from)
+{
+	const uint64_t v = swar_load(from);
+
+	memcpy(to, from, sizeof(v));
+	return swar_marks(swar_below(v, ' ') |
+			  swar_equal(v | SWAR_EACH('&' ^ '"'), '&') |
+			  swar_equal(v | SWAR_EACH('>' ^ '<'), '>') |
+			  swar_equal(v, '\\') | (v + SWAR_EACH(1)) | v);
+}
+
+/* False, and anything in to, if s needs an escape or is not ASCII. */
+static bool
+copy_plain(char *to, const char *s, size_t len)
+{
+	uint64_t marks = 0;
+
+	if (len < 8) {
+		for (size_t i = 0; i < len; i++) {
+			if (!is_plain[(unsigned char)s[i]])
+				return false;
+			to[i] = s[i];
+		}
+		return true;
+	}
+	for (size_t i = 0; i < len - 8; i += 8)
+		marks |= copy_eight(to + i, s + i);
+	return !(marks | copy_eight(to + len - 8, s + len - 8));
+}
+
 static void
-add_string(struct buf *b, const char *s, size_t len)
+add_escaped(struct buf *b, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
@@ -136,7 +164,7 @@ add_string(struct buf *b, const char *s, size_t len)
 	while (len) {
 		size_t run = 0;
 
-		while (run < len && is_plain(p[run]))
+		while (run < len && is_plain[p[run]])
 			run++;
 		buf_add(b, p, run);
 		if (run < len)
@@ -145,6 +173,22 @@ add_string(struct buf *b, const char *s, size_t len)
 		len -= run;
 	}
 	buf_addc(b, '"');
+}
+
+static void
+add_string(struct buf *b, const char *s, size_t len)
+{
+	char *at = buf_reserve(b, len + 2); /* an escaped one needs no less */
+
+	if (!at)
+		return;
+	if (!copy_plain(at + 1, s, len)) {
+		add_escaped(b, s, len);
+		return;
+	}
+	at[0] = '"';
+	at[len + 1] = '"';
+	buf_commit(b, len + 2);
 }
 
 void
@@ -184,8 +228,17 @@ json_out_string(struct json_out *o, const char *s)
 void
 json_out_int(struct json_out *o, int64_t v)
 {
+	char text[20], *end = text + sizeof(text), *at = end;
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (v < 0)
+		*--at = '-';
 	begin_value(o);
-	buf_addf(o->buf, "%" PRId64, v);
+	buf_add(o->buf, at, (size_t)(end - at));
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "lib/gate/judge.h"
 #include "lib/glob.h"
+#include "lib/text.h"
 
 static const char *
 profile_name(const struct judge *j)
@@ -36,12 +37,61 @@ host_text(const struct judge *j, enum host_field f)
 
 /* --- namespaces ------------------------------------------------------------ */
 
+static const struct gate_joined *
+find_joined(const struct judge *j, const char *name)
+{
+	for (unsigned i = 0; i < j->facts->joined_count; i++)
+		if (!strcmp(j->facts->joined[i].name, name))
+			return &j->facts->joined[i];
+	return NULL;
+}
+
+/* "HostConfig.PidMode" of the joined container, as dockerd describes it. */
+static const char *
+mode_of_joined(const struct json_node *container, const char *field)
+{
+	const char *mode = json_get_string(json_get(container, "HostConfig"),
+					   strchr(field, '.') + 1);
+
+	return mode ? mode : "";
+}
+
+/*
+ * Whoever joins a namespace is in what the other is in: the rule is that of the
+ * other's mode.  One that itself joins a third is not followed: who may join it may
+ * join the third as well.  A container that is not there is dockerd's to refuse.
+ */
+static void
+check_joined(struct judge *j, enum policy_ns ns, enum rule_id rule,
+	     const char *field, const char *name)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const struct gate_joined *joined = find_joined(j, name);
+	const char *mode;
+
+	if (!joined || !joined->container)
+		return;
+	mode = mode_of_joined(joined->container, field);
+	if (!strcasecmp(mode, "host") && !(p->host_namespaces & ns))
+		judge_find(j, rule, field,
+			   "\"container:%.80s\": that container uses the "
+			   "host's namespace, which the profile %s keeps from "
+			   "containers",
+			   name, profile_name(j));
+	else if (!strncasecmp(mode, "container:", strlen("container:")))
+		judge_find(j, rule, field,
+			   "\"container:%.80s\": that container itself joins "
+			   "\"%.80s\"; join that one",
+			   name, mode);
+}
+
 static void
 check_namespace(struct judge *j, enum host_field f, enum policy_ns ns,
 		enum rule_id rule, const char *field)
 {
 	const struct policy_containers *p = &j->policy->containers;
 	const char *mode = host_text(j, f);
+	const char *joined = spec_joined(j->spec, f);
 
 	/* Docker compares "host" exactly, but a mode that differs in case only
 	 * is nothing a client sends in good faith. */
@@ -50,28 +100,13 @@ check_namespace(struct judge *j, enum host_field f, enum policy_ns ns,
 			   "\"%s\": the profile %s keeps the host's namespace "
 			   "from containers",
 			   mode, profile_name(j));
-	if (!strncasecmp(mode, "container:", strlen("container:")) &&
-	    !(p->join_namespaces & ns))
+	if (joined && !(p->join_namespaces & ns))
 		judge_find(j, rule, field,
 			   "\"%.100s\": joining another container's namespace is "
 			   "not allowed",
 			   mode);
-}
-
-static void
-check_networks(struct judge *j)
-{
-	static const char field[] = "NetworkingConfig.EndpointsConfig";
-
-	if (!j->spec->networks)
-		return;
-	json_foreach(n, j->spec->networks)
-		if (!strcasecmp(n->key, "host") &&
-		    !(j->policy->containers.host_namespaces & POLICY_NS_NETWORK))
-			judge_find(j, RULE_CT_NETWORK, field,
-				   "\"host\": the profile %s keeps the host's "
-				   "namespace from containers",
-				   profile_name(j));
+	else if (joined)
+		check_joined(j, ns, rule, field, joined);
 }
 
 static void
@@ -166,6 +201,14 @@ static const struct field device_fields[] = {
 static const struct field_table device_table = {"Devices", device_fields,
 						DEVICE_MAX};
 
+/* dockerd takes a path as it is, follows links, and of a folder takes every device
+ * in it: a pattern is for paths in which only root makes links, as in /dev. */
+static bool
+device_allowed(const struct policy_list *allowed, const char *path)
+{
+	return path[0] == '/' && policy_list_has_path(allowed, path);
+}
+
 static void
 check_devices(struct judge *j)
 {
@@ -181,8 +224,8 @@ check_devices(struct judge *j)
 					   err.text);
 				continue;
 			}
-			if (!policy_list_has_glob(&p->devices,
-						  field_string(f[DEVICE_HOST])))
+			if (!device_allowed(&p->devices,
+					    field_string(f[DEVICE_HOST])))
 				judge_find(j, RULE_CT_DEVICES,
 					   "HostConfig.Devices",
 					   "\"%.100s\" is not among the allowed "
@@ -211,7 +254,7 @@ normalise_security_opt(const char *text, char *out, size_t size)
 {
 	char *colon;
 
-	snprintf(out, size, "%s", text);
+	text_copy(out, size, text);
 	colon = strchr(out, ':');
 	if (colon && !strchr(out, '='))
 		*colon = '=';
@@ -222,6 +265,17 @@ is_no_new_privileges(const char *opt)
 {
 	return !strcmp(opt, "no-new-privileges") ||
 	       !strcmp(opt, "no-new-privileges=true");
+}
+
+/* What dockerd adds by itself to a container that shares the host's processes
+ * (moby daemon/create.go, generateSecurityOpt). */
+static bool
+is_dockerds_own(const struct judge *j, const char *opt)
+{
+	return j->spec->kind == SPEC_INSPECT && !strcmp(opt, "label=disable") &&
+	       (field_bool(host_field(j, HOST_PRIVILEGED)) ||
+		!strcmp(host_text(j, HOST_PID_MODE), "host") ||
+		!strcmp(host_text(j, HOST_IPC_MODE), "host"));
 }
 
 static void
@@ -237,6 +291,8 @@ check_security_opt(struct judge *j)
 			no_new_privileges = true;
 			continue;
 		}
+		if (is_dockerds_own(j, opt))
+			continue;
 		taken_back |= !strncmp(opt, "no-new-privileges", 17);
 		/* A profile pasted in as JSON is cut by the buffer; a cut text
 		 * must not match a pattern that its whole would not. */
@@ -261,13 +317,16 @@ strings_have(const struct json_node *slot, const char *text)
 	return false;
 }
 
-/* What moby oci/defaults.go masks and protects since 20.10, and whose opening
- * gives the host away. */
+/* What moby oci/defaults.go masks and protects in every version since 20.10;
+ * each of them was a way out once (/proc/scsi: CVE-2017-16539). */
 static const char *const masked_core[] = {
-	"/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware",
+	"/proc/acpi",	     "/proc/asound",	  "/proc/kcore",
+	"/proc/keys",	     "/proc/latency_stats", "/proc/sched_debug",
+	"/proc/scsi",	     "/proc/timer_list",  "/proc/timer_stats",
+	"/sys/firmware",
 };
 static const char *const readonly_core[] = {
-	"/proc/bus", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
 static void
@@ -299,18 +358,39 @@ check_proc_paths(struct judge *j)
 			"HostConfig.ReadonlyPaths");
 }
 
+void
+check_sysctl(struct judge *j, const char *field, const char *name)
+{
+	if (!policy_list_has_glob(&j->policy->containers.sysctls, name))
+		judge_find(j, RULE_CT_SYSCTLS, field,
+			   "\"%.80s\" is not among the allowed sysctls", name);
+}
+
 static void
 check_sysctls(struct judge *j)
 {
 	const struct json_node *sysctls = host_field(j, HOST_SYSCTLS);
 
-	if (!sysctls)
+	if (sysctls)
+		json_foreach(n, sysctls)
+			check_sysctl(j, "HostConfig.Sysctls", n->key);
+}
+
+/* They reach the OCI runtime, and some tell it to do what HostConfig may not. */
+static void
+check_annotations(struct judge *j)
+{
+	const struct json_node *annotations = host_field(j, HOST_ANNOTATIONS);
+
+	if (!annotations)
 		return;
-	json_foreach(n, sysctls)
-		if (!policy_list_has_glob(&j->policy->containers.sysctls,
-					  n->key))
-			judge_find(j, RULE_CT_SYSCTLS, "HostConfig.Sysctls",
-				   "\"%.80s\" is not among the allowed sysctls",
+	json_foreach(n, annotations)
+		if (!policy_list_has_glob(
+			    &j->policy->containers.annotations, n->key))
+			judge_find(j, RULE_CT_ANNOTATIONS,
+				   "HostConfig.Annotations",
+				   "\"%.80s\" is not among the allowed "
+				   "annotations",
 				   n->key);
 }
 
@@ -327,7 +407,7 @@ check_runtime(struct judge *j)
 		judge_find(j, RULE_CT_RUNTIME, "HostConfig.Runtime",
 			   "\"%.80s\" is not among the allowed runtimes",
 			   runtime);
-	if (parent[0] && !policy_list_has_glob(&p->cgroup_parents, parent))
+	if (parent[0] && !policy_list_has_path(&p->cgroup_parents, parent))
 		judge_find(j, RULE_CT_CGROUP_PARENT, "HostConfig.CgroupParent",
 			   "\"%.80s\" is not among the allowed cgroups", parent);
 }
@@ -392,15 +472,18 @@ check_oom(struct judge *j)
 			   "the host");
 }
 
+/* Is the user surely not root?  A name can stand for any number in the image's
+ * /etc/passwd, so that only a number tells, as for Kubernetes' runAsNonRoot; Go
+ * reads it with or without a sign (strconv.Atoi). */
 static bool
-user_is_root(const char *user)
+user_is_not_root(const char *user)
 {
-	size_t len = strcspn(user, ":");
+	const size_t sign = user[0] == '+' || user[0] == '-';
+	const size_t len = strcspn(user, ":");
 
-	/* "" is the image's user, which a create does not show: root unless the
-	 * image says otherwise, and ring 2 sees which. */
-	return (len == 4 && !strncmp(user, "root", 4)) ||
-	       (len > 0 && strspn(user, "0") == len);
+	return len > sign &&
+	       strspn(user + sign, "0123456789") >= len - sign &&
+	       strspn(user + sign, "0") < len - sign;
 }
 
 static bool
@@ -415,17 +498,32 @@ group_allowed(const struct policy_containers *p, const char *group)
 	       number >= p->group_add_min;
 }
 
+/* Who names no user gets the image's.  A create of an image that is not here yet
+ * is dockerd's to refuse. */
+static const char *
+effective_user(const struct judge *j)
+{
+	const char *user = field_string(j->spec->config[CONFIG_USER]);
+	const char *of_image;
+
+	if ((user[0] && user[0] != ':') || j->spec->kind != SPEC_CREATE)
+		return user;
+	if (!j->facts->image)
+		return NULL;
+	of_image = json_get_string(json_get(j->facts->image, "Config"), "User");
+	return of_image ? of_image : "";
+}
+
 static void
 check_user(struct judge *j)
 {
 	const struct policy_containers *p = &j->policy->containers;
-	const char *user = field_string(j->spec->config[CONFIG_USER]);
-	const bool unset = !user[0] || user[0] == ':';
+	const char *user = effective_user(j);
 
-	if (p->require_non_root &&
-	    (user_is_root(user) || (unset && j->spec->kind != SPEC_CREATE)))
+	if (p->require_non_root && user && !user_is_not_root(user))
 		judge_find(j, RULE_CT_USER, "User",
-			   "\"%.60s\": the policy wants a user other than root",
+			   "\"%.60s\": the policy wants a user other than root, "
+			   "by number",
 			   user);
 	field_strings(n, host_field(j, HOST_GROUP_ADD))
 		if (!group_allowed(p, n->str))
@@ -455,15 +553,56 @@ check_limits_required(struct judge *j)
 			   "the policy wants a CPU limit");
 }
 
+/* In an update zero leaves a limit as it is, but for the limit of processes, which
+ * is a pointer in Go (moby container/container_unix.go, UpdateContainer): there
+ * null does. */
+static bool
+takes_limit_away(const struct judge *j, enum host_field f)
+{
+	const struct json_node *n = host_field(j, f);
+
+	return n && (field_int(n) < 0 ||
+		     (f == HOST_PIDS_LIMIT && field_int(n) == 0));
+}
+
+static void
+check_limits_stay(struct judge *j)
+{
+	const struct policy_containers *p = &j->policy->containers;
+	const struct {
+		bool wanted;
+		enum host_field field;
+		const char *name;
+	} limits[] = {
+		{p->require_memory, HOST_MEMORY, "Memory"},
+		{p->require_pids, HOST_PIDS_LIMIT, "PidsLimit"},
+		{p->require_cpu, HOST_NANO_CPUS, "NanoCpus"},
+		{p->require_cpu, HOST_CPU_QUOTA, "CpuQuota"},
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].wanted && takes_limit_away(j, limits[i].field))
+			judge_find(j, RULE_CT_RESOURCES, limits[i].name,
+				   "%lld takes away a limit that the policy "
+				   "wants",
+				   (long long)field_int(host_field(
+					   j, limits[i].field)));
+}
+
 static void
 check_memory_max(struct judge *j)
 {
-	int64_t memory = field_int(host_field(j, HOST_MEMORY));
+	const int64_t max = j->policy->containers.memory_max;
+	const int64_t memory = field_int(host_field(j, HOST_MEMORY));
+	/* In an update zero, which the docker command always writes, leaves the
+	 * limit as it is. */
+	const bool unlimited =
+		memory < 0 || (memory == 0 && j->spec->kind != SPEC_UPDATE);
 
-	if (memory > j->policy->containers.memory_max)
+	if (max != POLICY_UNLIMITED && (memory > max || unlimited))
 		judge_find(j, RULE_CT_RESOURCES, "HostConfig.Memory",
-			   "%lld bytes are above containers.memory_max",
-			   (long long)memory);
+			   "%lld bytes are above containers.memory_max%s",
+			   (long long)memory, unlimited ? ": no limit" : "");
 	if (field_int(host_field(j, HOST_CPU_RT_RUNTIME)) > 0 &&
 	    j->policy->containers.profile != POLICY_PRIVILEGED)
 		judge_find(j, RULE_CT_RESOURCES,
@@ -489,19 +628,19 @@ check_restart(struct judge *j)
 			   "\"%.40s\" is not among the allowed policies", name);
 }
 
-static void
-check_log_driver(struct judge *j)
+void
+check_log_driver(struct judge *j, const char *field,
+		 const struct json_node *log, const char *key)
 {
 	const struct policy_list *allowed = &j->policy->containers.log_drivers;
-	const struct json_node *log = host_field(j, HOST_LOG_CONFIG);
 	const char *type = "";
 
 	if (log)
 		json_foreach(n, log)
-			if (json_key_is(n, "Type") && n->type == JSON_STRING)
+			if (json_key_is(n, key) && n->type == JSON_STRING)
 				type = n->str;
 	if (type[0] && allowed->set && !policy_list_has_word(allowed, type))
-		judge_find(j, RULE_CT_LOG, "HostConfig.LogConfig",
+		judge_find(j, RULE_CT_LOG, field,
 			   "\"%.40s\" is not among the allowed log drivers",
 			   type);
 }
@@ -624,7 +763,9 @@ static void
 check_unknown(struct judge *j)
 {
 	if (j->spec->unknown && !j->policy->containers.unknown_fields)
-		judge_find(j, RULE_CT_UNKNOWN, "HostConfig",
+		judge_find(j, RULE_CT_UNKNOWN,
+			   j->spec->kind == SPEC_SERVICE ? "service"
+							 : "HostConfig",
 			   "\"%.60s\" is a field this version of AEGIS does not "
 			   "know",
 			   j->spec->unknown->key);
@@ -645,6 +786,7 @@ check_container(struct judge *j)
 	check_service_privileges(j);
 	check_proc_paths(j);
 	check_sysctls(j);
+	check_annotations(j);
 	check_runtime(j);
 	check_ulimits(j);
 	check_oom(j);
@@ -653,7 +795,12 @@ check_container(struct judge *j)
 	check_memory_max(j);
 	check_restart(j);
 	check_ports(j);
-	check_log_driver(j);
+	if (j->spec->kind == SPEC_SERVICE)
+		check_log_driver(j, "TaskTemplate.LogDriver",
+				 host_field(j, HOST_LOG_CONFIG), "Name");
+	else
+		check_log_driver(j, "HostConfig.LogConfig",
+				 host_field(j, HOST_LOG_CONFIG), "Type");
 }
 
 void
@@ -663,6 +810,7 @@ check_update(struct judge *j)
 	check_devices(j);
 	check_ulimits(j);
 	check_oom(j);
+	check_limits_stay(j);
 	check_memory_max(j);
 	if (host_field(j, HOST_RESTART_POLICY))
 		check_restart(j);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
 #include "lib/glob.h"
 
 static const char *
@@ -20,9 +21,24 @@ query(const struct judge *j, const char *key)
 
 /* --- images -------------------------------------------------------------- */
 
+/* dockerd fetches what a build or an import is made of: any address it reaches. */
+static void
+check_fetched(struct judge *j, const char *field, const char *url)
+{
+	char shown[101];
+
+	if (j->policy->build.remote)
+		return;
+	redact_shown(url, shown, sizeof(shown));
+	judge_find(j, RULE_BUILD_REMOTE, field,
+		   "\"%s\" is fetched by dockerd, unseen", shown);
+}
+
 static void
 check_image_create(struct judge *j)
 {
+	const char *source = query(j, "fromSrc");
+
 	if (j->call->image[0] && query(j, "fromImage")[0]) {
 		check_image(j, j->call->image, IMAGE_PULL, "fromImage", NULL);
 		return;
@@ -31,6 +47,8 @@ check_image_create(struct judge *j)
 		judge_find(j, RULE_IMAGES_IMPORT, "fromSrc",
 			   "an imported image has no origin that could be "
 			   "checked");
+	if (source[0] && strcmp(source, "-") != 0)
+		check_fetched(j, "fromSrc", source);
 	if (j->call->image[0])
 		check_image(j, j->call->image, IMAGE_MAKE, "repo", NULL);
 }
@@ -56,6 +74,69 @@ check_build_network(struct judge *j, const char *mode)
 			   mode);
 }
 
+enum { OUTPUT_TYPE, OUTPUT_ATTRS, OUTPUT_MAX };
+static const struct field output_fields[] = {
+	FIELD_ROW("Type", FIELD_STRING),
+	FIELD_ROW("Attrs", FIELD_MAP),
+};
+static const struct field_table output_table = {"outputs", output_fields,
+						OUTPUT_MAX};
+
+/* "a:1,b:1": BuildKit's exporters take several names in one. */
+static void
+check_output_names(struct judge *j, const char *names)
+{
+	char name[IMAGE_REF_NAME_MAX + IMAGE_REF_DIGEST_MAX + 256];
+
+	for (size_t len; *names; names += len + (names[len] == ',')) {
+		len = strcspn(names, ",");
+		/* One that is cut is too long for a name, and refused as such. */
+		snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		if (len)
+			check_image(j, name, IMAGE_MAKE, "outputs", NULL);
+	}
+}
+
+static int
+check_output(struct judge *j, const struct json_node *output,
+	     struct aegis_error *err)
+{
+	const struct json_node *f[OUTPUT_MAX];
+	int r = fields_read(&output_table, output, f, NULL, err);
+
+	if (r < 0 || !f[OUTPUT_ATTRS])
+		return r;
+	json_foreach(n, f[OUTPUT_ATTRS]) {
+		if (strcmp(n->key, "name") != 0 &&
+		    strcmp(n->key, "dangling-name-prefix") != 0)
+			continue;
+		if (n->type != JSON_STRING || n->has_nul)
+			return aegis_error_setx(err, -EBADMSG,
+						"outputs.%s: not a name",
+						n->key);
+		check_output_names(j, n->str);
+	}
+	return 0;
+}
+
+/* What BuildKit makes beside t: [{"Type":"moby","Attrs":{"name":"a:1"}}]. */
+static void
+check_build_outputs(struct judge *j, const char *text)
+{
+	_cleanup_json_ struct json_doc doc = JSON_DOC_INIT;
+	struct aegis_error err = {0};
+	int r = json_parse(&doc, text, strlen(text), &err);
+
+	if (r == 0 && doc.root->type == JSON_ARRAY)
+		json_foreach(n, doc.root)
+			r = r < 0 ? r : check_output(j, n, &err);
+	else if (r == 0 && doc.root->type != JSON_NULL)
+		r = aegis_error_setx(&err, -EBADMSG, "outputs: not a list");
+	if (r < 0)
+		judge_find(j, RULE_BUILD_OPTIONS, "outputs",
+			   "cannot be read as dockerd would: %s", err.text);
+}
+
 static void
 check_build(struct judge *j)
 {
@@ -66,18 +147,17 @@ check_build(struct judge *j)
 
 		if (!strcmp(p->key, "t") && p->value[0])
 			check_image(j, p->value, IMAGE_MAKE, "t", NULL);
+		else if (!strcmp(p->key, "outputs") && p->value[0])
+			check_build_outputs(j, p->value);
 		else if (!strcmp(p->key, "networkmode"))
 			check_build_network(j, p->value);
 		/* "client-session" is how the docker command names the context
 		 * it streams to BuildKit. */
 		else if (!strcmp(p->key, "remote") && p->value[0] &&
-			 strcmp(p->value, "client-session") != 0 &&
-			 !j->policy->build.remote)
-			judge_find(j, RULE_BUILD_REMOTE, "remote",
-				   "\"%.100s\" is fetched by dockerd, unseen",
-				   p->value);
+			 strcmp(p->value, "client-session") != 0)
+			check_fetched(j, "remote", p->value);
 		else if (!strcmp(p->key, "cgroupparent") && p->value[0] &&
-			 !policy_list_has_glob(
+			 !policy_list_has_path(
 				 &j->policy->containers.cgroup_parents,
 				 p->value))
 			judge_find(j, RULE_BUILD_OPTIONS, "cgroupparent",
@@ -163,6 +243,53 @@ check_volume_create(struct judge *j)
 				     f[VOL_OPTIONS]);
 }
 
+/* --- checkpoints --------------------------------------------------------------- */
+
+/* dockerd makes, reads and removes DIR/NAME as root, and follows links in it; to
+ * list them it makes DIR. */
+static void
+check_checkpoint_dir(struct judge *j, const char *field, const char *dir)
+{
+	if (dir[0] && !j->policy->containers.checkpoint_dir)
+		judge_find(j, RULE_CT_CHECKPOINT_DIR, field,
+			   "\"%.120s\" is a folder of the host", dir);
+}
+
+/* A name that is more than one leads out of the container's own folder. */
+static void
+check_checkpoint_name(struct judge *j, const char *field, const char *name)
+{
+	if ((strchr(name, '/') || !strcmp(name, "..") || !strcmp(name, ".")) &&
+	    !j->policy->containers.checkpoint_dir)
+		judge_find(j, RULE_CT_CHECKPOINT_DIR, field,
+			   "\"%.120s\" is no name but a path", name);
+}
+
+enum { CHECKPOINT_ID, CHECKPOINT_DIR, CHECKPOINT_MAX };
+static const struct field checkpoint_fields[] = {
+	FIELD_ROW("CheckpointID", FIELD_STRING),
+	FIELD_ROW("CheckpointDir", FIELD_STRING),
+};
+static const struct field_table checkpoint_table = {
+	"checkpoint", checkpoint_fields, CHECKPOINT_MAX};
+
+static void
+check_checkpoint_create(struct judge *j)
+{
+	const struct json_node *f[CHECKPOINT_MAX];
+	struct aegis_error err = {0};
+
+	if (fields_read(&checkpoint_table, j->call->body.root, f, NULL, &err) <
+	    0) {
+		judge_find(j, RULE_GATE_BODY, "", "%s", err.text);
+		return;
+	}
+	check_checkpoint_dir(j, "CheckpointDir",
+			     field_string(f[CHECKPOINT_DIR]));
+	check_checkpoint_name(j, "CheckpointID",
+			      field_string(f[CHECKPOINT_ID]));
+}
+
 /* --- archive ------------------------------------------------------------------- */
 
 static void
@@ -210,8 +337,11 @@ check_own_plugin(struct judge *j)
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
 		if (named[i] && names_plugin(named[i], plugin)) {
+			char shown[81];
+
+			redact_shown(named[i], shown, sizeof(shown));
 			judge_find(j, RULE_GATE_SELF, "plugin",
-				   "\"%.80s\" is the gate itself", named[i]);
+				   "\"%s\" is the gate itself", shown);
 			return;
 		}
 }
@@ -263,6 +393,19 @@ check_endpoint(struct judge *j)
 	case ENDPOINT_CONTAINER_ARCHIVE_PUT:
 	case ENDPOINT_CONTAINER_COPY:
 		check_archive(j);
+		break;
+	case ENDPOINT_CHECKPOINT_CREATE:
+		check_checkpoint_create(j);
+		break;
+	/* The name of one that is removed is a component of the path. */
+	case ENDPOINT_CHECKPOINT_DELETE:
+	case ENDPOINT_CHECKPOINT_LIST:
+		check_checkpoint_dir(j, "dir", query(j, "dir"));
+		break;
+	case ENDPOINT_CONTAINER_START:
+		check_checkpoint_dir(j, "checkpoint-dir",
+				     query(j, "checkpoint-dir"));
+		check_checkpoint_name(j, "checkpoint", query(j, "checkpoint"));
 		break;
 	default:
 		if (j->call->match.endpoint->class == ENDPOINT_CLASS_PLUGINS)

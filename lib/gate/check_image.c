@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
 #include "lib/glob.h"
+#include "lib/text.h"
 
 static bool
 name_allowed(const struct policy_images *p, const char *name)
@@ -72,6 +74,13 @@ has_repo_digest(const struct json_node *image, const char *name)
 			return true;
 	}
 	return false;
+}
+
+bool
+image_is_from_elsewhere(const struct json_node *image, const char *name)
+{
+	return image && has_repo_digest(image, NULL) &&
+	       !has_repo_digest(image, name);
 }
 
 static bool
@@ -153,8 +162,7 @@ check_by_id(struct judge *j, const char *text, const char *field,
 	}
 	if (passing_name(j, image, &ref)) {
 		if (!j->image_name[0])
-			snprintf(j->image_name, sizeof(j->image_name), "%s",
-				 ref.name);
+			TEXT_COPY(j->image_name, ref.name);
 		return;
 	}
 	judge_find(j, RULE_IMAGES_UNRESOLVED, field,
@@ -174,6 +182,8 @@ is_id_for_dockerd(const struct image_ref *ref, const char *text,
 		return true;
 	if (!ref->maybe_short_id || !id || strncmp(id, "sha256:", 7) != 0)
 		return false;
+	if (!strncmp(text, "sha256:", 7))
+		text += 7;
 	return !strncmp(id + 7, text, strlen(text));
 }
 
@@ -187,15 +197,27 @@ check_image(struct judge *j, const char *text, enum image_use use,
 	const char *word;
 
 	if (image_ref_parse(text, &ref, &err) < 0) {
-		judge_find(j, RULE_IMAGES_NAME, field, "\"%.200s\": %s", text,
+		char shown[201];
+
+		redact_shown(text, shown, sizeof(shown));
+		judge_find(j, RULE_IMAGES_NAME, field, "\"%s\": %s", shown,
 			   err.text);
+		return;
+	}
+	/* Which image that is, each node finds out by itself. */
+	if (use == IMAGE_TASK &&
+	    (ref.kind == IMAGE_REF_ID || ref.maybe_short_id)) {
+		judge_find(j, RULE_IMAGES_UNRESOLVED, field,
+			   "\"%.80s\" can be an id, and a service is not "
+			   "judged by one",
+			   text);
 		return;
 	}
 	if (is_id_for_dockerd(&ref, text, image)) {
 		check_by_id(j, text, field, image);
 		return;
 	}
-	snprintf(j->image_name, sizeof(j->image_name), "%s", ref.name);
+	TEXT_COPY(j->image_name, ref.name);
 	if (!name_allowed(p, ref.name))
 		judge_find(j, RULE_IMAGES_ALLOW, field,
 			   "\"%s\" is not among the allowed images", ref.name);
@@ -204,7 +226,7 @@ check_image(struct judge *j, const char *text, enum image_use use,
 		judge_find(j, RULE_IMAGES_WORDS, field,
 			   "\"%s\" holds the forbidden word \"%s\"", ref.name,
 			   word);
-	if (use == IMAGE_RUN || use == IMAGE_PULL)
+	if (use == IMAGE_RUN || use == IMAGE_PULL || use == IMAGE_TASK)
 		check_pinned(j, &ref, field);
 	if (use == IMAGE_RUN)
 		check_origin(j, &ref, field, image);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
 #include "lib/glob.h"
 
 /* Mounting one of these is mounting the host.  A wildcard does not reach them;
@@ -49,26 +50,42 @@ names_exactly(const struct policy_list *list, const char *path)
  * part of one only if it names it: a wildcard above or at the tree's root does not.
  */
 static bool
+is_closed_in(const char *tree, const struct policy_list *allow, const char *path)
+{
+	const size_t len = strlen(tree);
+
+	if (!is_inside(path, tree))
+		return false;
+	for (size_t k = 0; k < allow->n; k++)
+		if (is_inside(allow->v[k], tree) && allow->v[k][len] == '/' &&
+		    allow->v[k][len + 1] != '*' &&
+		    glob_match(allow->v[k], path))
+			return false;
+	return true;
+}
+
+static bool
 is_closed_tree(const struct policy_list *allow, const char *path)
 {
-	static const char *const trees[] = {"/proc", "/sys", "/dev",
+	static const char *const trees[] = {"/proc", "/sys", "/dev", "/run",
 					    "/var/lib/docker",
 					    "/var/lib/containerd"};
 
-	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
-		size_t len = strlen(trees[i]);
-
-		if (!is_inside(path, trees[i]))
-			continue;
-		for (size_t k = 0; k < allow->n; k++)
-			if (is_inside(allow->v[k], trees[i]) &&
-			    allow->v[k][len] == '/' &&
-			    allow->v[k][len + 1] != '*' &&
-			    glob_match(allow->v[k], path))
-				return false;
-		return true;
-	}
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++)
+		if (is_inside(path, trees[i]))
+			return is_closed_in(trees[i], allow, path);
 	return false;
+}
+
+/* Does path hold dockerd's own folder, or is it inside? */
+static bool
+is_of_dockerd(const struct judge *j, const char *path)
+{
+	const char *root = j->facts->data_root;
+
+	return root &&
+	       (is_inside(root, path) ||
+		is_closed_in(root, &j->policy->containers.binds_allow, path));
 }
 
 static bool
@@ -94,38 +111,56 @@ find_own_path(struct judge *j, const struct spec_mount *m, const char *path)
 	return false;
 }
 
+/* The pattern of binds.deny that matches path or can match below it: whoever
+ * mounts a folder has what is in it.  NULL if there is none. */
+static const char *
+denied_in(const struct policy_list *deny, const char *path)
+{
+	for (size_t i = 0; i < deny->n; i++)
+		if (glob_reaches(deny->v[i], path))
+			return deny->v[i];
+	return NULL;
+}
+
 static void
 check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
 {
 	const struct policy_containers *p = &j->policy->containers;
 	const bool all = p->profile == POLICY_PRIVILEGED && !p->binds_allow.set;
+	const char *denied = denied_in(&p->binds_deny, path);
 
 	if (find_own_path(j, m, path))
 		return;
-	if (all || names_exactly(&p->binds_allow, path))
+	if (names_exactly(&p->binds_allow, path))
 		return;
-	if (holds_or_inside(path, j->host->docker_socket))
+	if (!all && holds_or_inside(path, j->host->docker_socket))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" holds the Docker socket", path);
-	else if (is_host_root(path) ||
-		 is_closed_tree(&p->binds_allow, path))
+	else if (!all && (is_host_root(path) ||
+			  is_closed_tree(&p->binds_allow, path)))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is a root of the host", path);
-	else if (policy_list_has_glob(&p->binds_deny, path))
+	else if (!all && is_of_dockerd(j, path))
 		judge_find(j, RULE_CT_BINDS, m->field,
-			   "\"%.160s\" is under containers.binds.deny", path);
-	else if (!policy_list_has_glob(&p->binds_allow, path))
+			   "\"%.160s\" holds files of dockerd itself (%.120s)",
+			   path, j->facts->data_root);
+	else if (denied)
+		judge_find(j, RULE_CT_BINDS, m->field,
+			   "\"%.160s\" is or holds what containers.binds.deny "
+			   "names (%.80s)",
+			   path, denied);
+	else if (!all && !policy_list_has_glob(&p->binds_allow, path))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is not under containers.binds.allow",
 			   path);
 }
 
-static const struct gate_path *
-find_path(const struct judge *j, const char *source)
+const struct gate_path *
+find_path(const struct gate_facts *facts, const char *source)
 {
-	for (unsigned i = 0; i < j->facts->path_count; i++)
-		if (!strcmp(j->facts->paths[i].source, source))
-			return &j->facts->paths[i];
+	for (unsigned i = 0; i < facts->path_count; i++)
+		if (!strcmp(facts->paths[i].source, source))
+			return &facts->paths[i];
 	return NULL;
 }
 
@@ -167,7 +202,7 @@ check_bind(struct judge *j, const struct spec_mount *m)
 			   "\"%.120s\" is not an absolute path", m->source);
 		return;
 	}
-	path = find_path(j, m->source);
+	path = find_path(j->facts, m->source);
 	if (path && path->resolved) {
 		check_host_path(j, m, path->resolved);
 		return;
@@ -209,6 +244,7 @@ check_volume_options(struct judge *j, const char *field, const char *driver,
 		     const struct json_node *options)
 {
 	const struct policy_containers *p = &j->policy->containers;
+	char shown[41];
 
 	if (driver[0] && strcmp(driver, "local") != 0 &&
 	    !policy_list_has_glob(&p->volume_drivers, driver))
@@ -217,10 +253,11 @@ check_volume_options(struct judge *j, const char *field, const char *driver,
 	if (p->volume_options || !options || options->type != JSON_OBJECT ||
 	    !options->count || options_are_harmless(options))
 		return;
+	redact_shown(options->first->key, shown, sizeof(shown));
 	judge_find(j, RULE_CT_VOLUMES, field,
 		   "driver options can make a volume a mount of the host "
-		   "(\"%.40s\")",
-		   options->first->key);
+		   "(\"%s\")",
+		   shown);
 }
 
 /* The volume that dockerd has under this name, with the options it was made
@@ -239,6 +276,17 @@ check_named_volume(struct judge *j, const struct spec_mount *m)
 	}
 }
 
+/* Exceptions are for the image that runs, not for one that is mounted. */
+static void
+check_mounted_image(struct judge *j, const struct spec_mount *m)
+{
+	char runs[sizeof(j->image_name)];
+
+	memcpy(runs, j->image_name, sizeof(runs));
+	check_image(j, m->source, IMAGE_RUN, m->field, NULL);
+	memcpy(j->image_name, runs, sizeof(runs));
+}
+
 static void
 check_mount(struct judge *j, const struct spec_mount *m)
 {
@@ -248,11 +296,53 @@ check_mount(struct judge *j, const struct spec_mount *m)
 		check_volume_options(j, m->field, m->driver, m->options);
 		check_named_volume(j, m);
 	} else if (!strcmp(m->type, "image")) {
-		check_image(j, m->source, IMAGE_RUN, m->field, NULL);
+		check_mounted_image(j, m);
 	} else if (strcmp(m->type, "tmpfs") != 0) {
 		judge_find(j, RULE_CT_VOLUMES, m->field,
 			   "the mount type \"%.40s\" is not allowed", m->type);
 	}
+}
+
+static bool
+has_template(const struct json_node *n)
+{
+	if (n->type == JSON_STRING)
+		return memmem(n->str, n->str_len, "{{", 2);
+	if (n->type == JSON_OBJECT || n->type == JSON_ARRAY)
+		json_foreach(c, n)
+			if (has_template(c))
+				return true;
+	return false;
+}
+
+/*
+ * Swarm fills in templates on the node, long after the gate looked: sources,
+ * targets, options and labels of mounts (swarmkit template/expand.go).  A bind
+ * that nobody can follow is none that an exception could be meant for.
+ */
+static void
+check_template(struct judge *j, const struct spec_mount *m,
+	       const struct json_node *text)
+{
+	if (has_template(text))
+		judge_find(j,
+			   strcmp(m->type, "volume") ? RULE_GATE_BODY
+						     : RULE_CT_VOLUMES,
+			   m->field,
+			   "\"{{\" begins a template, and what swarm will make "
+			   "of it cannot be judged");
+}
+
+static void
+check_templates(struct judge *j, const struct spec_mounts *mounts)
+{
+	const struct json_node *list = j->spec->host[HOST_MOUNTS];
+	unsigned i = 0;
+
+	/* A service has no other mounts than these. */
+	if (list)
+		json_foreach(n, list)
+			check_template(j, &mounts->v[i++], n);
 }
 
 void
@@ -268,6 +358,8 @@ check_mounts(struct judge *j)
 	}
 	for (unsigned i = 0; i < mounts.count; i++)
 		check_mount(j, &mounts.v[i]);
+	if (s->kind == SPEC_SERVICE)
+		check_templates(j, &mounts);
 	check_volume_options(j, "HostConfig.VolumeDriver",
 			     field_string(s->host[HOST_VOLUME_DRIVER]), NULL);
 	if (s->host[HOST_VOLUMES_FROM] && s->host[HOST_VOLUMES_FROM]->count &&

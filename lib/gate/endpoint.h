@@ -40,10 +40,12 @@ enum endpoint_class {
 
 /* How the body reaches us, and what its absence means. */
 enum endpoint_body {
-	ENDPOINT_BODY_NONE,     /* none is defined; one that came is refused */
+	ENDPOINT_BODY_NONE,     /* none is defined; one that is kept from us is
+				 * refused */
 	ENDPOINT_BODY_JSON,     /* needed: missing is a deny */
 	ENDPOINT_BODY_OPTIONAL, /* JSON or nothing, e.g. commit, exec start of
 				 * old clients */
+	ENDPOINT_BODY_WITHHELD, /* JSON that dockerd may keep from plugins */
 	ENDPOINT_BODY_OPAQUE,   /* a tar or a stream we are never shown */
 };
 

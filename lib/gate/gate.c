@@ -5,6 +5,8 @@
 #include <strings.h>
 
 #include "lib/gate/judge.h"
+#include "lib/gate/redact.h"
+#include "lib/text.h"
 
 /* --- step one: read ---------------------------------------------------------- */
 
@@ -23,15 +25,32 @@ is_write(const struct gate_call *call)
 }
 
 /* Does a stream follow that plugins are never shown?  An image is created from
- * one only when it is imported; a pull has everything in its query. */
+ * one only when it is imported; a pull has everything in its query, and is what
+ * dockerd takes a call for that names an image to pull, whatever else it names. */
 static bool
 takes_stream(const struct gate_call *call)
 {
+	const char *image = uri_query(&call->uri, "fromImage");
 	const char *source = uri_query(&call->uri, "fromSrc");
 
 	if (call->match.endpoint->id == ENDPOINT_IMAGE_CREATE)
-		return source && !strcmp(source, "-");
+		return !(image && image[0]) && source && !strcmp(source, "-");
 	return call->match.endpoint->body == ENDPOINT_BODY_OPAQUE;
+}
+
+/*
+ * Can there be a body that we were not shown?  Not where its length is zero.  Nor
+ * where neither length nor type is given, as "curl -X POST" does: dockerd reads a
+ * form, and JSON where it may be left out, only under their types.
+ */
+static bool
+can_hide_body(const struct envelope *e)
+{
+	const char *length = envelope_header(e, "Content-Length");
+
+	if (length)
+		return strcmp(length, "0") != 0;
+	return envelope_header(e, "Content-Type");
 }
 
 /* A form in the body overrides the query and is not shown to plugins
@@ -40,7 +59,6 @@ takes_stream(const struct gate_call *call)
 static int
 refuse_hidden_body(const struct gate_call *call, struct gate_verdict *v)
 {
-	const char *length = envelope_header(call->envelope, "Content-Length");
 	const char *type = envelope_header(call->envelope, "Content-Type");
 
 	if (type && !strncasecmp(type, "application/x-www-form-urlencoded",
@@ -51,55 +69,85 @@ refuse_hidden_body(const struct gate_call *call, struct gate_verdict *v)
 	    !strcmp(call->envelope->method, "DELETE") ||
 	    endpoint_method_is_read(call->envelope->method))
 		return 0;
-	if (!length || strcmp(length, "0") != 0)
+	if (can_hide_body(call->envelope))
 		return deny(v, RULE_GATE_BODY_UNEXPECTED, "Content-Length",
 			    "this call takes no body, and one came or its length "
 			    "is hidden");
 	return 0;
 }
 
-/* Is a body there that would be a stream, or JSON that dockerd kept from us? */
 static bool
-body_was_announced(const struct envelope *e)
+is_null_or_empty(const struct json_node *n)
 {
-	const char *length = envelope_header(e, "Content-Length");
-	const char *type = envelope_header(e, "Content-Type");
+	return n->type == JSON_NULL || (n->type == JSON_OBJECT && !n->count);
+}
 
-	return (length && strcmp(length, "0") != 0) ||
-	       (type && !strncasecmp(type, "application/json", 16) &&
-		(!length || strcmp(length, "0") != 0));
+/* Clients write JSON where none is defined.  What we are shown dockerd took for
+ * JSON, hence for no form, and does not read.  Start is older than that: it took a
+ * HostConfig once. */
+static int
+read_spare_body(const struct gate_call *call, struct gate_verdict *v)
+{
+	if (takes_stream(call))
+		return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
+			    "this call takes no JSON body");
+	if (call->match.endpoint->id == ENDPOINT_CONTAINER_START &&
+	    !is_null_or_empty(call->body.root))
+		return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
+			    "a start takes no configuration");
+	return 0;
+}
+
+static bool
+takes_any_json(enum endpoint_id id)
+{
+	return id == ENDPOINT_PLUGIN_PULL || id == ENDPOINT_PLUGIN_UPGRADE ||
+	       id == ENDPOINT_PLUGIN_SET;
+}
+
+static int
+read_shown_body(struct gate_call *call, struct gate_verdict *v)
+{
+	const struct envelope *e = call->envelope;
+	const struct endpoint *endpoint = call->match.endpoint;
+	struct aegis_error err = {0};
+
+	if (json_parse(&call->body, e->body, e->body_len, &err) < 0)
+		return deny(v, RULE_GATE_BODY, "body", err.text);
+	if (endpoint->body == ENDPOINT_BODY_NONE ||
+	    endpoint->body == ENDPOINT_BODY_OPAQUE)
+		return read_spare_body(call, v);
+	/* Older clients write a commit without a configuration so. */
+	if (endpoint->body == ENDPOINT_BODY_OPTIONAL &&
+	    call->body.root->type == JSON_NULL)
+		return 0;
+	if (call->body.root->type != JSON_OBJECT &&
+	    !takes_any_json(endpoint->id))
+		return deny(v, RULE_GATE_BODY, "body",
+			    "the body is not a JSON object");
+	return 0;
 }
 
 static int
 read_body(struct gate_call *call, struct gate_verdict *v)
 {
-	const struct envelope *e = call->envelope;
-	const enum endpoint_body body = call->match.endpoint->body;
-	struct aegis_error err = {0};
-
-	if (e->body_len) {
-		if (json_parse(&call->body, e->body, e->body_len, &err) < 0)
-			return deny(v, RULE_GATE_BODY, "body", err.text);
-		if (body != ENDPOINT_BODY_JSON && body != ENDPOINT_BODY_OPTIONAL)
-			return deny(v, RULE_GATE_BODY_UNEXPECTED, "body",
-				    "this call takes no JSON body");
-		/* Older clients write a commit without a configuration so. */
-		if (body == ENDPOINT_BODY_OPTIONAL &&
-		    call->body.root->type == JSON_NULL)
+	if (call->envelope->body_len)
+		return read_shown_body(call, v);
+	switch (call->match.endpoint->body) {
+	case ENDPOINT_BODY_OPTIONAL:
+		if (!can_hide_body(call->envelope))
 			return 0;
-		if (call->body.root->type != JSON_OBJECT &&
-		    call->match.endpoint->id != ENDPOINT_PLUGIN_PULL &&
-		    call->match.endpoint->id != ENDPOINT_PLUGIN_UPGRADE &&
-		    call->match.endpoint->id != ENDPOINT_PLUGIN_SET)
-			return deny(v, RULE_GATE_BODY, "body",
-				    "the body is not a JSON object");
-		return 0;
-	}
-	if (body == ENDPOINT_BODY_JSON ||
-	    (body == ENDPOINT_BODY_OPTIONAL && body_was_announced(e)))
+		/* fallthrough */
+	case ENDPOINT_BODY_JSON:
 		return deny(v, RULE_GATE_BODY_MISSING, "body",
 			    "this call needs a body, and dockerd passed none on");
-	return body == ENDPOINT_BODY_OPTIONAL ? 0 : refuse_hidden_body(call, v);
+	case ENDPOINT_BODY_WITHHELD:
+		return 0;
+	case ENDPOINT_BODY_NONE:
+	case ENDPOINT_BODY_OPAQUE:
+		break;
+	}
+	return refuse_hidden_body(call, v);
 }
 
 /* The reference that dockerd will put together from name and tag. */
@@ -112,7 +160,7 @@ compose_image(struct gate_call *call, const char *name, const char *tag)
 	if (!name[0])
 		return;
 	if (!tag || !tag[0]) {
-		snprintf(call->image, sizeof(call->image), "%s", name);
+		TEXT_COPY(call->image, name);
 		return;
 	}
 	/* A tag in its own parameter replaces the one in the name, and a digest
@@ -191,7 +239,8 @@ name_image(struct gate_call *call)
 	}
 }
 
-/* A container is called by its name, an image by its reference. */
+/* A container is called by its name, an image by its reference, which may hold a
+ * password for its registry. */
 static void
 name_subject(struct gate_call *call)
 {
@@ -204,8 +253,8 @@ name_subject(struct gate_call *call)
 		subject = call->image;
 	else if (!subject[0] && call->body.root)
 		subject = json_get_string(call->body.root, "Name");
-	snprintf(call->subject, sizeof(call->subject), "%.*s",
-		 (int)sizeof(call->subject) - 1, subject ? subject : "");
+	redact_shown(subject ? subject : "", call->subject,
+		     sizeof(call->subject));
 }
 
 /* Does the call reach into a container that is there?  Then it is worth what
@@ -234,16 +283,16 @@ reaches_in(const struct gate_call *call)
 
 /* Look-ups that the call itself asks for; inspects ask for more (gate_need). */
 static unsigned
-first_lookups(const struct gate_call *call, const struct policy *policy)
+first_lookups(const struct gate_call *call)
 {
 	switch (call->match.endpoint->id) {
 	case ENDPOINT_CONTAINER_CREATE:
-		return GATE_LOOKUP_PATHS |
-		       (policy->images.unverified_local ? 0
-							: GATE_LOOKUP_IMAGE);
+		return GATE_LOOKUP_PATHS | GATE_LOOKUP_JOINED;
 	case ENDPOINT_SERVICE_CREATE:
 	case ENDPOINT_SERVICE_UPDATE:
-		return GATE_LOOKUP_PATHS;
+		return GATE_LOOKUP_PATHS | GATE_LOOKUP_VOLUMES |
+		       GATE_LOOKUP_NETWORKS | GATE_LOOKUP_OTHERS |
+		       GATE_LOOKUP_DATA_ROOT;
 	case ENDPOINT_CONTAINER_START:
 	case ENDPOINT_CONTAINER_RESTART:
 		return GATE_LOOKUP_CONTAINER;
@@ -261,13 +310,44 @@ first_lookups(const struct gate_call *call, const struct policy *policy)
 }
 
 static bool
-needs_image(const struct gate_call *call)
+has_exception_by_image(const struct policy *policy)
 {
+	for (size_t i = 0; i < policy->exception_count; i++)
+		if (policy->exceptions[i].match.image)
+			return true;
+	return false;
+}
+
+/* A denial at start comes late: newer clients wait in silence for the removal of
+ * a container that never ran.  So what only the image knows is asked at create
+ * where a policy wants it. */
+static bool
+needs_image_of_create(const struct gate_call *call, const struct policy *policy)
+{
+	const char *user = field_string(call->spec.config[CONFIG_USER]);
+
+	return !policy->images.unverified_local ||
+	       (policy->containers.require_non_root &&
+		(!user[0] || user[0] == ':'));
+}
+
+/* Does it matter what the image is, beside what it is called?  A name that is
+ * none, and may hold a password, is not asked for. */
+static bool
+needs_image(const struct gate_call *call, const struct policy *policy)
+{
+	const enum endpoint_id id = call->match.endpoint->id;
 	struct image_ref ref;
 
-	return call->match.endpoint->id == ENDPOINT_CONTAINER_CREATE &&
-	       image_ref_parse(call->image, &ref, NULL) == 0 &&
-	       (ref.kind == IMAGE_REF_ID || ref.maybe_short_id);
+	if (id == ENDPOINT_CONTAINER_CREATE)
+		return image_ref_may_be_id(call->image) ||
+		       ((needs_image_of_create(call, policy) ||
+			 has_exception_by_image(policy)) &&
+			image_ref_parse(call->image, &ref, NULL) == 0);
+	return (id == ENDPOINT_SERVICE_CREATE ||
+		id == ENDPOINT_SERVICE_UPDATE) &&
+	       has_exception_by_image(policy) &&
+	       image_ref_parse(call->image, &ref, NULL) == 0;
 }
 
 static int
@@ -289,10 +369,13 @@ read_endpoint(struct gate_call *call, struct gate_verdict *v)
 	if (call->match.endpoint->id == ENDPOINT_UNKNOWN &&
 	    (!endpoint_method_is_read(e->method) ||
 	     !strncmp(call->uri.path, "/debug/", strlen("/debug/")))) {
+		/* Where in it a password could be, nobody knows. */
 		gate_deny(v, RULE_GATE_ENDPOINT, "RequestUri",
 			  "%.16s %.160s is not in the API that this version of "
 			  "AEGIS knows",
-			  e->method, call->uri.path);
+			  e->method,
+			  strchr(call->uri.path, '@') ? REDACTED
+						      : call->uri.path);
 		return -EACCES;
 	}
 	return 0;
@@ -328,8 +411,8 @@ gate_read(struct gate_call *call, const struct envelope *envelope,
 	}
 	name_image(call);
 	name_subject(call);
-	call->lookups = first_lookups(call, policy);
-	if (needs_image(call))
+	call->lookups = first_lookups(call);
+	if (needs_image(call, policy))
 		call->lookups |= GATE_LOOKUP_IMAGE;
 	return 0;
 }
@@ -359,16 +442,49 @@ gate_call_mounted(const struct gate_call *call)
 }
 
 static bool
-has_bind(const struct spec *s)
+has_mount(const struct spec *s, const char *type)
 {
 	struct spec_mounts mounts;
 
 	if (spec_mounts(s, &mounts, NULL) < 0)
 		return false; /* check_mounts() refuses it */
 	for (unsigned i = 0; i < mounts.count; i++)
-		if (!strcmp(mounts.v[i].type, "bind"))
+		if (!strcmp(mounts.v[i].type, type))
 			return true;
 	return false;
+}
+
+static bool
+joins(const struct spec *s)
+{
+	for (size_t i = 0; i < SPEC_JOINED_MAX; i++)
+		if (spec_joined(s, spec_join_modes[i]))
+			return true;
+	return false;
+}
+
+/* Look-ups that the call has nothing to ask by. */
+static unsigned
+idle_lookups(const struct gate_call *call, unsigned need,
+	     const struct policy *policy)
+{
+	static const unsigned of_binds = GATE_LOOKUP_PATHS |
+					 GATE_LOOKUP_OTHERS |
+					 GATE_LOOKUP_DATA_ROOT;
+	const struct spec *s = gate_call_mounted(call);
+	unsigned idle = 0;
+
+	if ((need & of_binds) && !has_mount(s, "bind"))
+		idle |= of_binds;
+	if (policy->containers.binds_nested)
+		idle |= GATE_LOOKUP_OTHERS;
+	if ((need & GATE_LOOKUP_VOLUMES) && !has_mount(s, "volume"))
+		idle |= GATE_LOOKUP_VOLUMES;
+	if (!s->task_networks && !s->service_networks)
+		idle |= GATE_LOOKUP_NETWORKS;
+	if (!joins(s))
+		idle |= GATE_LOOKUP_JOINED;
+	return idle;
 }
 
 /* The look-up of an exec is its container's too. */
@@ -387,10 +503,13 @@ adopt_container(struct gate_call *call, const struct gate_facts *facts)
 	if (!facts->container || c->kind != SPEC_NONE ||
 	    spec_from_inspect(c, facts->container, NULL) < 0)
 		return;
-	snprintf(call->image, sizeof(call->image), "%s", c->image_id);
-	snprintf(call->subject, sizeof(call->subject), "%s", c->name);
+	TEXT_COPY(call->image, c->image_id);
+	TEXT_COPY(call->subject, c->name);
 	call->lookups |= GATE_LOOKUP_IMAGE | GATE_LOOKUP_VOLUMES |
-			 GATE_LOOKUP_PATHS;
+			 GATE_LOOKUP_PATHS | GATE_LOOKUP_JOINED;
+	/* One that runs has its mounts. */
+	if (!reaches_in(call))
+		call->lookups |= GATE_LOOKUP_OTHERS | GATE_LOOKUP_DATA_ROOT;
 }
 
 unsigned
@@ -399,13 +518,10 @@ gate_need(struct gate_call *call, const struct gate_facts *facts,
 {
 	unsigned need;
 
-	(void)policy;
 	if (asks_for_container(call))
 		adopt_container(call, facts);
 	need = call->lookups & ~facts->asked;
-	if ((need & GATE_LOOKUP_PATHS) && !has_bind(gate_call_mounted(call)))
-		need &= ~(unsigned)GATE_LOOKUP_PATHS;
-	return facts->failed ? 0 : need;
+	return facts->failed ? 0 : need & ~idle_lookups(call, need, policy);
 }
 
 /* --- step two: judge -------------------------------------------------------------- */
@@ -438,7 +554,7 @@ check_spec(struct judge *j)
 			judge_find(j, RULE_PLUGINS_PRIVILEGES, "TaskTemplate",
 				   "a service of plugins installs them on every "
 				   "node");
-		check_image(j, call->image, IMAGE_PULL, "ContainerSpec.Image",
+		check_image(j, call->image, IMAGE_TASK, "ContainerSpec.Image",
 			    NULL);
 		break;
 	case SPEC_UPDATE:
@@ -453,6 +569,7 @@ check_spec(struct judge *j)
 	}
 	check_container(j);
 	check_mounts(j);
+	check_nested(j);
 }
 
 /* What dockerd made of an exec. */
@@ -483,8 +600,10 @@ check_container_there(struct judge *j)
 	    j->policy->api[j->call->match.endpoint->class] == POLICY_API_ALLOW)
 		return;
 	j->spec = &j->call->container;
-	if (!reaches)
+	if (!reaches) {
 		check_image_of_container(j);
+		check_nested(j);
+	}
 	check_container(j);
 	check_mounts(j);
 }
@@ -543,5 +662,7 @@ gate_judge(const struct gate_call *call, const struct gate_facts *facts,
 	if (call->container.kind)
 		check_container_there(&j);
 	check_endpoint(&j);
+	check_network_connect(&j);
+	check_swarm(&j);
 	verdict_finish(ret);
 }

@@ -80,6 +80,12 @@ enum gate_lookup {
 	GATE_LOOKUP_PLUGIN = 1 << 3,    /* GET /plugins/{name}/json */
 	GATE_LOOKUP_PATHS = 1 << 4,     /* bind sources on the host */
 	GATE_LOOKUP_VOLUMES = 1 << 5,   /* GET /volumes/{name} of named volumes */
+	GATE_LOOKUP_NETWORKS = 1 << 6,  /* GET /networks/{target}, of services */
+	GATE_LOOKUP_JOINED = 1 << 7,    /* GET /containers/{name}/json of those
+					 * whose namespaces are joined */
+	GATE_LOOKUP_OTHERS = 1 << 8,    /* GET /containers/json?all=1: whose binds
+					 * nest with the call's */
+	GATE_LOOKUP_DATA_ROOT = 1 << 9, /* of dockerd: an inspect, or GET /info */
 };
 
 struct gate_call {
@@ -106,12 +112,42 @@ void gate_call_reset(struct gate_call *call, const struct envelope *envelope);
 
 #define GATE_PATHS_MAX 64
 #define GATE_VOLUMES_MAX 32
+/* More links than these on the way to a bind's source are refused. */
+#define GATE_TURNS_MAX 4
 
 /* A bind source as the host's kernel resolves it. */
 struct gate_path {
 	const char *source;   /* as in the request */
 	const char *resolved; /* absolute, no links; NULL: could not be resolved */
 	const char *why;      /* when NULL */
+	/* Links on the way, for look-ups of OTHERS (hostpath_turns()). */
+	const char *turns[GATE_TURNS_MAX];
+	unsigned turn_count;
+};
+
+/* What the swarm understands by the network that a service asks for. */
+struct gate_network {
+	const char *target; /* as in the request */
+	const char *name;   /* NULL: the swarm has no such network */
+};
+
+/* A container whose namespaces another one joins. */
+struct gate_joined {
+	const char *name;                  /* as in "container:NAME" */
+	const struct json_node *container; /* inspect; NULL: there is none */
+};
+
+/* More containers than these are not looked through for their binds. */
+#define GATE_CONTAINERS_MAX 1000
+/* One is enough for a deny; more are kept for the message's sake. */
+#define GATE_OTHERS_MAX 8
+
+/* A bind of another container by which it could put a link into the way to one of
+ * the call's, or the call's into the way to it (check_nested.c). */
+struct gate_other {
+	const char *container; /* its name */
+	const char *source;    /* resolved, where that can be */
+	bool read_write;
 };
 
 /* Documents that dockerd answered, NULL where not asked or not found. */
@@ -125,6 +161,13 @@ struct gate_facts {
 	unsigned volume_count;
 	struct gate_path paths[GATE_PATHS_MAX];
 	unsigned path_count;
+	struct gate_network networks[SPEC_NETWORKS_MAX];
+	unsigned network_count;
+	struct gate_joined joined[SPEC_JOINED_MAX];
+	unsigned joined_count;
+	struct gate_other others[GATE_OTHERS_MAX];
+	unsigned other_count;
+	const char *data_root; /* resolved; NULL: not asked */
 	const char *failed; /* a look-up that failed or ran out of time: why */
 };
 
@@ -153,6 +196,12 @@ const struct spec *gate_call_mounted(const struct gate_call *call);
 unsigned gate_need(struct gate_call *call, const struct gate_facts *facts,
 		   const struct policy *policy);
 
+/* Could a bind of another container and one of ours swap each other's source for
+ * a link?  Whether ours are read-write, and where they lead, is in mounts and
+ * facts. */
+bool gate_nests(const struct spec_mounts *ours, const struct gate_facts *facts,
+		const struct gate_other *other);
+
 /* Judge.  now_ms is the wall clock, for the expiry of exceptions. */
 void gate_judge(const struct gate_call *call, const struct gate_facts *facts,
 		const struct policy *policy, const struct gate_host *host,
@@ -168,6 +217,9 @@ void gate_deny(struct gate_verdict *ret, enum rule_id rule, const char *field,
 /* The URI with values that may be secret replaced: build args, tokens.
  * An unparsable one is escaped and cut. */
 void gate_redact_uri(const struct gate_call *call, struct buf *out);
+
+/* The name of an image or plugin without user and password, in out[size]. */
+void gate_redact_name(const char *name, char *out, size_t size);
 
 /*
  * The request as judged, for the record and for replay: its body with zero

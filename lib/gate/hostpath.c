@@ -446,3 +446,95 @@ hostpath_resolve(const struct hostpath_root *root, const char *path,
 		       ? check_dotdot(root, path, cached_only, ret, err)
 		       : 0;
 }
+
+/* --- turns -------------------------------------------------------------------- */
+
+/* A walk in text: at has no links behind it, rest is still to go. */
+struct turning {
+	char at[HOSTPATH_MAX], buf[HOSTPATH_MAX];
+	char *rest;
+	int turns;
+};
+
+static void
+keep_turn(struct turning *t, struct buf *out)
+{
+	buf_add(out, t->at, strlen(t->at) + 1);
+	t->turns++;
+}
+
+static void
+go_up(struct turning *t)
+{
+	char *slash = strrchr(t->at, '/');
+
+	slash[slash == t->at ? 1 : 0] = '\0';
+}
+
+/* t->at is what a step led to.  Returns 1 if it is not there. */
+static int
+turn_at_link(const struct hostpath_root *root, struct turning *t,
+	     struct buf *out)
+{
+	_cleanup_close_ int fd = open_path(root->fd, t->at, O_NOFOLLOW, false);
+	struct stat st;
+	int r;
+
+	if (fd == -ENOENT)
+		return 1;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	if (t->turns == LINKS_MAX)
+		return -ELOOP;
+	keep_turn(t, out);
+	r = read_link(fd, t->buf, &t->rest);
+	if (r < 0)
+		return r;
+	go_up(t);
+	if (t->rest[0] == '/')
+		t->at[1] = '\0';
+	return 0;
+}
+
+int
+hostpath_turns(const struct hostpath_root *root, const char *path,
+	       struct buf *out)
+{
+	struct turning t = {.at = "/", .rest = t.buf};
+	size_t len;
+	int r = 0;
+
+	if (path[0] != '/' || strlen(path) >= sizeof(t.buf))
+		return path[0] != '/' ? -EINVAL : -ENAMETOOLONG;
+	hostpath_clean(path, t.buf);
+	for (; r == 0; t.rest += len) {
+		const size_t used = strcmp(t.at, "/") ? strlen(t.at) : 0;
+
+		t.rest += strspn(t.rest, "/");
+		len = strcspn(t.rest, "/");
+		if (len == 0)
+			break;
+		if (len == 1 && t.rest[0] == '.')
+			continue;
+		if (len == 2 && !memcmp(t.rest, "..", 2)) {
+			keep_turn(&t, out);
+			go_up(&t);
+			continue;
+		}
+		if (used + 1 + len >= sizeof(t.at))
+			return -ENAMETOOLONG;
+		t.at[used] = '/';
+		memcpy(t.at + used + 1, t.rest, len);
+		t.at[used + 1 + len] = '\0';
+		t.rest += len;
+		len = 0;
+		r = turn_at_link(root, &t, out);
+	}
+	if (r < 0)
+		return r;
+	return buf_error(out) ? buf_error(out) : t.turns;
+}

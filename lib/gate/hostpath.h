@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/buf.h"
 #include "lib/error.h"
 
 #define HOSTPATH_MAX PATH_MAX /* with NUL */
@@ -56,6 +57,16 @@ void hostpath_root_close(struct hostpath_root *root);
 int hostpath_resolve(const struct hostpath_root *root, const char *path,
 		     bool cached_only, char *ret, size_t size,
 		     struct aegis_error *err);
+
+/*
+ * Where the way to path turns: each link on it, and each folder that the text of
+ * a link leaves by "..".  Whoever can replace one of these decides where path
+ * leads.  Appends them to out as the host sees them, NUL after each, and waits
+ * for disks if it must.  What does not exist has no turns.
+ * Returns their number, or a negative errno as hostpath_resolve().
+ */
+int hostpath_turns(const struct hostpath_root *root, const char *path,
+		   struct buf *out);
 
 /* What Go's path.Clean makes of an absolute path; ret holds strlen(path) + 1. */
 void hostpath_clean(const char *path, char *ret);

@@ -39,6 +39,7 @@ void verdict_finish(struct gate_verdict *v);
 enum image_use {
 	IMAGE_RUN,  /* create, service, start: all of it */
 	IMAGE_PULL, /* all but what only a local image can be */
+	IMAGE_TASK, /* of a service: nodes pull it, or find what they have */
 	IMAGE_MAKE, /* a local name comes into being: build -t, tag, commit, import;
 		     * may be untagged, since it cannot run so */
 	IMAGE_PUSH, /* leaves the host for a registry */
@@ -47,6 +48,9 @@ enum image_use {
 /* A reference as dockerd puts it together.  image: its inspect, or NULL. */
 void check_image(struct judge *j, const char *text, enum image_use use,
 		 const char *field, const struct json_node *image);
+/* Is it sure that the image did not come from a registry under this name: has it
+ * digests of registries, but none of it?  image may be NULL. */
+bool image_is_from_elsewhere(const struct json_node *image, const char *name);
 /* Ring 2: what exceptions call the image that a container was made of. */
 void name_image_of_container(struct judge *j);
 /* Ring 2: the image a container was made of, by name and by what it is. */
@@ -54,16 +58,31 @@ void check_image_of_container(struct judge *j);
 
 void check_container(struct judge *j); /* judge.spec: everything but mounts */
 void check_mounts(struct judge *j);    /* judge.spec */
+void check_nested(struct judge *j);    /* judge.spec: binds within binds */
+void check_networks(struct judge *j);  /* judge.spec: those it would be in */
 void check_update(struct judge *j);    /* judge.spec: resources, devices */
 void check_exec(struct judge *j);      /* judge.spec */
+void check_sysctl(struct judge *j, const char *field, const char *name);
+/* The driver that a log configuration names under key. */
+void check_log_driver(struct judge *j, const char *field,
+		      const struct json_node *log, const char *key);
 void check_volume_options(struct judge *j, const char *field, const char *driver,
 			  const struct json_node *options);
 /* Everything that is an endpoint's own: queries and small bodies. */
 void check_endpoint(struct judge *j);
+void check_network_connect(struct judge *j);
+void check_swarm(struct judge *j); /* who is in the swarm, and as what */
 
 /* --- helpers ----------------------------------------------------------------- */
 
+/* What is known of a bind's source; NULL: nothing. */
+const struct gate_path *find_path(const struct gate_facts *facts,
+				  const char *source);
+
 bool policy_list_has_glob(const struct policy_list *list, const char *text);
+/* The same for a path that somebody else resolves: "." and ".." in it climb out
+ * of what a pattern allows. */
+bool policy_list_has_path(const struct policy_list *list, const char *path);
 bool policy_list_has_word(const struct policy_list *list, const char *word);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "lib/docker.h"
+#include "lib/gate/data_root.h"
 
 /* An inspect of a container asks for its image, volumes and paths; more rounds
  * than a few mean that the questions do not settle. */
@@ -23,9 +24,16 @@ struct lookup {
 	struct json_doc container, exec, image, plugin;
 	struct json_doc volumes[GATE_VOLUMES_MAX]; /* the first ones are in use */
 	struct json_doc whole; /* an answer of which a part is kept */
+	struct json_doc networks[SPEC_NETWORKS_MAX];
+	struct json_doc joined[SPEC_JOINED_MAX];
+	struct json_doc containers, info;
 	struct json_doc record; /* lookup_load() */
 	struct buf answer, request;
 	struct buf text; /* what facts.paths point to, NUL after each */
+	struct buf others; /* what facts.others point to, NUL after each */
+	size_t other_at[GATE_OTHERS_MAX];
+	struct buf turns, own_turns; /* the latter: facts.paths point to it */
+	char data_root[HOSTPATH_MAX];
 	struct spec_mounts mounts;
 	char failed[SHOWN_LEN + 2 + AEGIS_ERROR_TEXT_LEN];
 	/* of the run under way */
@@ -45,6 +53,9 @@ lookup_new(struct lookup **ret)
 	l->answer = BUF_INIT(DOCKER_ANSWER_MAX);
 	l->request = BUF_INIT(REQUEST_PATH_MAX);
 	l->text = BUF_INIT(TEXT_MAX);
+	l->others = BUF_INIT(GATE_OTHERS_MAX * HOSTPATH_MAX);
+	l->turns = BUF_INIT(TEXT_MAX);
+	l->own_turns = BUF_INIT(TEXT_MAX);
 	*ret = l;
 	return 0;
 }
@@ -66,11 +77,20 @@ lookup_free(struct lookup *l)
 	json_doc_release(&l->image);
 	json_doc_release(&l->plugin);
 	json_doc_release(&l->whole);
+	for (size_t i = 0; i < SPEC_NETWORKS_MAX; i++)
+		json_doc_release(&l->networks[i]);
+	for (size_t i = 0; i < SPEC_JOINED_MAX; i++)
+		json_doc_release(&l->joined[i]);
+	json_doc_release(&l->containers);
+	json_doc_release(&l->info);
 	json_doc_release(&l->record);
 	release_volumes(l);
 	buf_release(&l->answer);
 	buf_release(&l->request);
 	buf_release(&l->text);
+	buf_release(&l->others);
+	buf_release(&l->turns);
+	buf_release(&l->own_turns);
 	free(l);
 }
 
@@ -86,20 +106,33 @@ reset(struct lookup *l)
 	l->facts = (struct gate_facts){0};
 	l->answered = 0;
 	buf_clear(&l->text);
+	buf_clear(&l->others);
 	release_volumes(l);
+}
+
+static void
+trim_docs(struct json_doc *docs, size_t count, size_t keep_bytes)
+{
+	for (size_t i = 0; i < count; i++)
+		json_doc_trim(&docs[i], keep_bytes);
 }
 
 void
 lookup_trim(struct lookup *l, size_t keep_bytes)
 {
-	struct json_doc *const docs[] = {&l->container, &l->exec, &l->image,
-					 &l->plugin, &l->whole, &l->record};
+	struct json_doc *const docs[] = {
+		&l->container, &l->exec,       &l->image, &l->plugin,
+		&l->whole,     &l->containers, &l->info,  &l->record};
+	struct buf *const bufs[] = {&l->answer, &l->text, &l->others, &l->turns,
+				    &l->own_turns};
 
 	reset(l);
 	for (size_t i = 0; i < sizeof(docs) / sizeof(docs[0]); i++)
 		json_doc_trim(docs[i], keep_bytes);
-	buf_trim(&l->answer, keep_bytes);
-	buf_trim(&l->text, keep_bytes);
+	trim_docs(l->networks, SPEC_NETWORKS_MAX, keep_bytes);
+	trim_docs(l->joined, SPEC_JOINED_MAX, keep_bytes);
+	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
+		buf_trim(bufs[i], keep_bytes);
 }
 
 static void
@@ -128,6 +161,7 @@ struct question {
 	const char *before, *name, *after; /* of the path: /containers/ x /json */
 	/* dockerd says 400 to a name that no image can have. */
 	bool bad_name_is_absent;
+	bool answer_is_list;
 };
 
 static int
@@ -207,9 +241,11 @@ ask(struct lookup *l, const struct question *q, struct json_doc *doc,
 		return refused(l, doc, status);
 	if (json_parse(doc, buf_str(&l->answer), l->answer.len, &err) < 0)
 		return fail(l, -EBADMSG, buf_str(&l->request), err.text);
-	if (doc->root->type != JSON_OBJECT)
+	if (doc->root->type != (q->answer_is_list ? JSON_ARRAY : JSON_OBJECT))
 		return fail(l, -EBADMSG, buf_str(&l->request),
-			    "dockerd's answer is not an object");
+			    q->answer_is_list ? "dockerd's answer is no list"
+					      : "dockerd's answer is not an "
+						"object");
 	*ret = doc->root;
 	return 0;
 }
@@ -217,7 +253,7 @@ ask(struct lookup *l, const struct question *q, struct json_doc *doc,
 static int
 ask_container(struct lookup *l, const char *name)
 {
-	const struct question q = {"/containers/", name, "/json", false};
+	const struct question q = {"/containers/", name, "/json", false, false};
 
 	return ask(l, &q, &l->container, &l->facts.container);
 }
@@ -226,7 +262,7 @@ ask_container(struct lookup *l, const char *name)
 static int
 ask_exec(struct lookup *l, const char *id)
 {
-	const struct question q = {"/exec/", id, "/json", false};
+	const struct question q = {"/exec/", id, "/json", false, false};
 	const char *container;
 	int r = ask(l, &q, &l->exec, &l->facts.exec);
 
@@ -242,7 +278,7 @@ ask_exec(struct lookup *l, const char *id)
 static int
 ask_image(struct lookup *l, const char *reference)
 {
-	const struct question q = {"/images/", reference, "/json", true};
+	const struct question q = {"/images/", reference, "/json", true, false};
 
 	return reference[0] ? ask(l, &q, &l->image, &l->facts.image) : 0;
 }
@@ -250,9 +286,77 @@ ask_image(struct lookup *l, const char *reference)
 static int
 ask_plugin(struct lookup *l, const char *name)
 {
-	const struct question q = {"/plugins/", name, "/json", false};
+	const struct question q = {"/plugins/", name, "/json", false, false};
 
 	return ask(l, &q, &l->plugin, &l->facts.plugin);
+}
+
+/* --- containers whose namespaces are joined ---------------------------------------- */
+
+static bool
+has_joined(const struct gate_facts *facts, const char *name)
+{
+	for (unsigned i = 0; i < facts->joined_count; i++)
+		if (!strcmp(facts->joined[i].name, name))
+			return true;
+	return false;
+}
+
+static int
+ask_joined(struct lookup *l, const struct gate_call *call)
+{
+	struct gate_facts *f = &l->facts;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < SPEC_JOINED_MAX; i++) {
+		const char *name = spec_joined(gate_call_mounted(call),
+					       spec_join_modes[i]);
+		const struct question q = {"/containers/", name, "/json", false, false};
+		struct gate_joined *joined = &f->joined[f->joined_count];
+
+		if (!name || !name[0] || has_joined(f, name))
+			continue;
+		joined->name = name;
+		r = ask(l, &q, &l->joined[f->joined_count++],
+			&joined->container);
+		if (r == 0 && joined->container &&
+		    !json_get(joined->container, "HostConfig"))
+			r = fail(l, -EBADMSG, buf_str(&l->request),
+				 "the answer describes no container");
+	}
+	return r;
+}
+
+/* --- networks ------------------------------------------------------------------- */
+
+/* Asked for in the swarm's scope, dockerd resolves a network as it will for the
+ * service. */
+static int
+ask_networks(struct lookup *l, const struct gate_call *call)
+{
+	struct gate_facts *f = &l->facts;
+	struct aegis_error err = {0};
+	struct spec_networks networks;
+	int r = spec_networks(&call->spec, &networks, &err);
+
+	if (r < 0)
+		return fail(l, r, "networks", err.text);
+	for (unsigned i = 0; r == 0 && i < networks.count; i++) {
+		const char *target = networks.v[i].name;
+		const struct question q = {"/networks/", target, "?scope=swarm",
+					   false, false};
+		struct json_doc *doc = &l->networks[f->network_count];
+		const struct json_node *network;
+
+		if (!target[0])
+			continue;
+		r = ask(l, &q, doc, &network);
+		if (r == 0)
+			f->networks[f->network_count++] = (struct gate_network){
+				.target = target,
+				.name = json_get_string(network, "Name")};
+	}
+	return r;
 }
 
 /* --- mounts --------------------------------------------------------------------- */
@@ -303,7 +407,7 @@ ask_volumes(struct lookup *l, const struct gate_call *call)
 
 	for (unsigned i = 0; r == 0 && i < l->mounts.count; i++) {
 		const struct spec_mount *m = &l->mounts.v[i];
-		const struct question q = {"/volumes/", m->source, "", false};
+		const struct question q = {"/volumes/", m->source, "", false, false};
 		const struct json_node *volume;
 
 		if (strcmp(m->type, "volume") != 0 || !m->source[0] ||
@@ -337,6 +441,13 @@ has_path(const struct lookup *l, const size_t *sources, unsigned count,
 	return false;
 }
 
+static int
+fail_hanging(struct lookup *l, const char *source)
+{
+	return fail(l, -EAGAIN, source,
+		    "too many look-ups hang on the host's file systems");
+}
+
 /* The answer, or the reason why there is none, goes to l->text.
  * Returns -EAGAIN if only a worker may find out. */
 static int
@@ -352,8 +463,7 @@ resolve(struct lookup *l, const char *source, bool *ret_resolved,
 	if (r == -EAGAIN && l->cached_only)
 		return r;
 	if (r == -EAGAIN && l->source->cached_paths)
-		return fail(l, r, source, "too many look-ups hang on the host's "
-					  "file systems");
+		return fail_hanging(l, source);
 	*ret_resolved = r == 0;
 	*ret_text = keep_text(l, r == 0 ? resolved : err.text);
 	return 0;
@@ -402,6 +512,169 @@ resolve_paths(struct lookup *l, const struct gate_call *call)
 	return 0;
 }
 
+/* --- binds of the others -------------------------------------------------------------- */
+
+static void
+keep_other(struct lookup *l, const char *name, const char *source,
+	   bool read_write)
+{
+	struct gate_facts *f = &l->facts;
+	const struct gate_other other = {name, source, read_write};
+
+	if (f->other_count == GATE_OTHERS_MAX ||
+	    !gate_nests(&l->mounts, f, &other))
+		return;
+	l->other_at[f->other_count] = l->others.len;
+	buf_add(&l->others, source, strlen(source) + 1);
+	f->others[f->other_count++] = other;
+}
+
+/* As it is written, the links on its way, and as it resolves; the first alone
+ * where it is gone.  A way that cannot be read closes nobody else's: its own
+ * container does not start. */
+static int
+look_at_bind(struct lookup *l, const char *name, const struct json_node *mount)
+{
+	const char *type = json_get_string(mount, "Type");
+	const char *source = json_get_string(mount, "Source");
+	const struct json_node *rw = json_get(mount, "RW");
+	const bool read_write = !rw || rw->boolean;
+	char resolved[HOSTPATH_MAX];
+	int turns, r;
+
+	if (!type || !source || strcmp(type, "bind") != 0)
+		return 0;
+	if (clock_monotonic_ms() >= l->deadline_ms)
+		return fail(l, -ETIMEDOUT, source, "no time left to resolve it");
+	keep_other(l, name, source, read_write);
+	r = hostpath_resolve(l->source->root, source, l->source->cached_paths,
+			     resolved, sizeof(resolved), NULL);
+	if (r == -EAGAIN && l->source->cached_paths)
+		return fail_hanging(l, source);
+	if (r < 0 || !strcmp(source, resolved))
+		return 0;
+	keep_other(l, name, resolved, read_write);
+	buf_clear(&l->turns);
+	turns = hostpath_turns(l->source->root, source, &l->turns);
+	for (const char *at = l->turns.data; turns > 0;
+	     turns--, at += strlen(at) + 1)
+		keep_other(l, name, at, read_write);
+	return 0;
+}
+
+/* The links on the way of the call's own binds. */
+static int
+find_turns(struct lookup *l)
+{
+	struct gate_facts *f = &l->facts;
+	int count[GATE_PATHS_MAX];
+	const char *at;
+
+	buf_clear(&l->own_turns);
+	for (unsigned i = 0; i < f->path_count; i++) {
+		const struct gate_path *p = &f->paths[i];
+
+		count[i] = p->resolved && strcmp(p->source, p->resolved) != 0
+				   ? hostpath_turns(l->source->root, p->source,
+						    &l->own_turns)
+				   : 0;
+		if (count[i] < 0)
+			return fail(l, count[i], p->source,
+				    "the links on its way cannot be read");
+		if (count[i] > GATE_TURNS_MAX)
+			return fail(l, -ELOOP, p->source,
+				    "too many links on its way; mount what it "
+				    "leads to");
+	}
+	/* Only now does the text stay where it is. */
+	at = buf_str(&l->own_turns);
+	for (unsigned i = 0; i < f->path_count; i++)
+		for (; f->paths[i].turn_count < (unsigned)count[i];
+		     at += strlen(at) + 1)
+			f->paths[i].turns[f->paths[i].turn_count++] = at;
+	return 0;
+}
+
+static const char *
+first_name(const struct json_node *container)
+{
+	const struct json_node *names = json_get(container, "Names");
+	const struct json_node *first =
+		names && names->type == JSON_ARRAY ? names->first : NULL;
+	const char *id = json_get_string(container, "Id");
+
+	if (first && first->type == JSON_STRING && !first->has_nul)
+		return first->str + (first->str[0] == '/');
+	return id ? id : "";
+}
+
+static int
+ask_others(struct lookup *l, const struct gate_call *call)
+{
+	const struct question q = {"/containers/json?all=1", "", "", false, true};
+	const char *own = call->container.kind ? call->container.id : "";
+	const struct json_node *list = NULL;
+	int r = read_mounts(l, call);
+
+	if (r == 0)
+		r = find_turns(l);
+	if (r == 0)
+		r = ask(l, &q, &l->containers, &list);
+	if (r < 0)
+		return r;
+	if (!list)
+		return fail(l, -EBADMSG, q.before, "dockerd has no list of them");
+	if (list->count > GATE_CONTAINERS_MAX)
+		return fail(l, -E2BIG, "containers",
+			    "there are too many to look through their binds; "
+			    "remove those that are not needed, or mount volumes");
+	json_foreach(c, list) {
+		const struct json_node *mounts = json_get(c, "Mounts");
+		const char *id = json_get_string(c, "Id");
+
+		if (!mounts || mounts->type != JSON_ARRAY ||
+		    (id && !strcmp(id, own)))
+			continue;
+		json_foreach(m, mounts) {
+			r = look_at_bind(l, first_name(c), m);
+			if (r < 0)
+				return r;
+		}
+	}
+	if (buf_error(&l->others))
+		return fail(l, buf_error(&l->others), "binds", "too long");
+	for (unsigned i = 0; i < l->facts.other_count; i++)
+		l->facts.others[i].source = l->others.data + l->other_at[i];
+	return 0;
+}
+
+/* --- dockerd's own folder ---------------------------------------------------------------- */
+
+/* The inspect tells for nothing; GET /info runs programs to tell their versions. */
+static int
+ask_data_root(struct lookup *l)
+{
+	const struct question q = {"/info", "", "", false, false};
+	const struct json_node *info;
+	const char *root;
+	int r;
+
+	if (data_root_from_inspect(l->facts.container, l->data_root,
+				   sizeof(l->data_root))) {
+		l->facts.data_root = l->data_root;
+		return 0;
+	}
+	r = ask(l, &q, &l->info, &info);
+	if (r < 0)
+		return r;
+	root = info ? json_get_string(info, "DockerRootDir") : NULL;
+	if (!root || root[0] != '/')
+		return fail(l, -EBADMSG, buf_str(&l->request),
+			    "dockerd names no folder of its own");
+	l->facts.data_root = root;
+	return 0;
+}
+
 /* --- runs ------------------------------------------------------------------------ */
 
 static int
@@ -422,6 +695,14 @@ ask_all(struct lookup *l, const struct gate_call *call, unsigned need)
 		r = ask_volumes(l, call);
 	if (r == 0 && (need & GATE_LOOKUP_PATHS))
 		r = resolve_paths(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_NETWORKS))
+		r = ask_networks(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_JOINED))
+		r = ask_joined(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_OTHERS))
+		r = ask_others(l, call);
+	if (r == 0 && (need & GATE_LOOKUP_DATA_ROOT))
+		r = ask_data_root(l);
 	l->facts.asked |= need;
 	if (need & GATE_LOOKUP_EXEC)
 		l->facts.asked |= GATE_LOOKUP_CONTAINER;
@@ -483,6 +764,19 @@ load_volumes(struct gate_facts *f, const struct json_node *list)
 }
 
 static int
+load_turns(struct gate_path *p, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		if (n->type != JSON_STRING || n->has_nul)
+			return -EBADMSG;
+		if (p->turn_count == GATE_TURNS_MAX)
+			return -E2BIG;
+		p->turns[p->turn_count++] = n->str;
+	}
+	return 0;
+}
+
+static int
 load_paths(struct gate_facts *f, const struct json_node *list)
 {
 	json_foreach(n, list) {
@@ -491,7 +785,11 @@ load_paths(struct gate_facts *f, const struct json_node *list)
 			.resolved = json_get_string(n, "resolved"),
 			.why = json_get_string(n, "why"),
 		};
+		const struct json_node *turns = json_get(n, "turns");
+		int r = turns ? load_turns(&p, turns) : 0;
 
+		if (r < 0)
+			return r;
 		if (!p.source || !p.resolved == !p.why)
 			return -EBADMSG;
 		if (f->path_count == GATE_PATHS_MAX)
@@ -502,11 +800,70 @@ load_paths(struct gate_facts *f, const struct json_node *list)
 }
 
 static int
+load_networks(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		struct gate_network network = {
+			.target = json_get_string(n, "target"),
+			.name = json_get_string(n, "name"),
+		};
+
+		if (!network.target)
+			return -EBADMSG;
+		if (f->network_count == SPEC_NETWORKS_MAX)
+			return -E2BIG;
+		f->networks[f->network_count++] = network;
+	}
+	return 0;
+}
+
+static int
+load_joined(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		struct gate_joined joined = {
+			.name = json_get_string(n, "name"),
+			.container = object(n, "container"),
+		};
+
+		if (!joined.name)
+			return -EBADMSG;
+		if (f->joined_count == SPEC_JOINED_MAX)
+			return -E2BIG;
+		f->joined[f->joined_count++] = joined;
+	}
+	return 0;
+}
+
+static int
+load_others(struct gate_facts *f, const struct json_node *list)
+{
+	json_foreach(n, list) {
+		const struct json_node *rw = json_get(n, "read_write");
+		struct gate_other other = {
+			.container = json_get_string(n, "container"),
+			.source = json_get_string(n, "source"),
+			.read_write = !rw || rw->boolean,
+		};
+
+		if (!other.container || !other.source)
+			return -EBADMSG;
+		if (f->other_count == GATE_OTHERS_MAX)
+			return -E2BIG;
+		f->others[f->other_count++] = other;
+	}
+	return 0;
+}
+
+static int
 load(struct gate_facts *f, const struct json_node *root)
 {
 	const struct json_node *asked = json_get(root, "asked");
 	const struct json_node *volumes = json_get(root, "volumes");
 	const struct json_node *paths = json_get(root, "paths");
+	const struct json_node *networks = json_get(root, "networks");
+	const struct json_node *joined = json_get(root, "joined");
+	const struct json_node *others = json_get(root, "others");
 	int64_t bits;
 	int r = 0;
 
@@ -519,10 +876,17 @@ load(struct gate_facts *f, const struct json_node *root)
 	f->image = object(root, "image");
 	f->plugin = object(root, "plugin");
 	f->failed = json_get_string(root, "failed");
+	f->data_root = json_get_string(root, "data_root");
 	if (volumes)
 		r = load_volumes(f, volumes);
 	if (r == 0 && paths)
 		r = load_paths(f, paths);
+	if (r == 0 && networks)
+		r = load_networks(f, networks);
+	if (r == 0 && joined)
+		r = load_joined(f, joined);
+	if (r == 0 && others)
+		r = load_others(f, others);
 	return r;
 }
 

@@ -91,7 +91,10 @@ struct policy_containers {
 	bool ports_all_interfaces; /* host IP "" or 0.0.0.0 or :: */
 	bool ports_privileged;     /* host ports below 1024 */
 	struct policy_list log_drivers; /* not set: any */
+	bool checkpoint_dir; /* checkpoints in folders of the client's choice */
 	bool unknown_fields;
+	struct policy_list annotations; /* globs over keys */
+	bool binds_nested; /* a bind inside a read-write bind */
 };
 
 struct policy_exec {

@@ -317,12 +317,14 @@ SECTION(capabilities, {"add", read_more_capabilities, CT(cap_add)},
 	{"require_drop_all", read_bool, CT(require_cap_drop_all)})
 SECTION(binds, {"allow", read_path_globs, CT(binds_allow)},
 	{"deny", read_path_globs, CT(binds_deny)},
-	{"propagation", read_allow, CT(binds_propagation)})
+	{"propagation", read_allow, CT(binds_propagation)},
+	{"nested", read_allow, CT(binds_nested)})
 SECTION(volumes, {"drivers", read_globs, CT(volume_drivers)},
 	{"options", read_allow, CT(volume_options)})
 SECTION(devices, {"allow", read_path_globs, CT(devices)})
 SECTION(security_opt, {"allow", read_globs, CT(security_opt)})
 SECTION(sysctls, {"allow", read_more_globs, CT(sysctls)})
+SECTION(annotations, {"allow", read_globs, CT(annotations)})
 SECTION(runtimes, {"allow", read_globs, CT(runtimes)})
 SECTION(cgroup_parent, {"allow", read_globs, CT(cgroup_parents)})
 SECTION(group_add, {"allow", read_globs, CT(group_add)},
@@ -362,7 +364,9 @@ static const struct conf_key container_keys[] = {
 	{"restart_policies", read_words, CT(restart_policies)},
 	{"ports", read_ports, 0},
 	{"log_drivers", read_words, CT(log_drivers)},
+	{"checkpoint_dir", read_allow, CT(checkpoint_dir)},
 	{"unknown_fields", read_allow, CT(unknown_fields)},
+	{"annotations", read_annotations, 0},
 };
 
 /* The profile first, wherever it stands: the other keys override it. */

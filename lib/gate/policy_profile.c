@@ -71,7 +71,10 @@ static const struct policy_containers privileged = {
 	.memory_max = POLICY_UNLIMITED,
 	.ports_all_interfaces = true,
 	.ports_privileged = true,
+	.checkpoint_dir = true,
 	.unknown_fields = true,
+	.annotations = LIST("**"),
+	.binds_nested = true,
 };
 
 static const struct policy_containers baseline = {

@@ -1,79 +1,85 @@
 #include "lib/gate/redact.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/gate/fields.h"
+#include "lib/text.h"
 
 #define CUT "[cut]"
 /* Of an option's value, rewritten. */
 #define OPTION_MAX 4096
 
 struct key_rule {
-	const char *key;
-	size_t len;
+	const char *key; /* NULL ends a list */
 	enum redact kind;
 };
 
 /* Every key that is not plain, of all documents in one table: no key means a
- * secret in one document and something else in another. */
-static const struct key_rule key_rules[] = {
-#define KEY(name, kind) {name, sizeof(name) - 1, kind}
-	KEY("Env", REDACT_ENV),
-	KEY("Data", REDACT_SECRET), /* of a secret or config */
-	KEY("Args", REDACT_ARGS),
-	KEY("Auth", REDACT_SECRET),
-	KEY("Password", REDACT_SECRET),
-	KEY("IdentityToken", REDACT_SECRET),
-	KEY("RegistryToken", REDACT_SECRET),
-	KEY("PrivateKey", REDACT_SECRET),
-	KEY("JoinToken", REDACT_SECRET),
-	KEY("JoinTokens", REDACT_SECRET),
-	KEY("UnlockKey", REDACT_SECRET),
-	KEY("SigningCAKey", REDACT_SECRET),
-	KEY("Options", REDACT_OPTIONS),
-	KEY("DriverOpts", REDACT_OPTIONS),
-	KEY("LogConfig", REDACT_OPTIONS),
-	KEY("LogDriver", REDACT_OPTIONS),
-	KEY("Labels", REDACT_MAP),
-	KEY("Annotations", REDACT_MAP),
-	KEY("Tmpfs", REDACT_MAP),
-	KEY("Ports", REDACT_MAP),
-	KEY("Sysctls", REDACT_MAP),
-	KEY("Volumes", REDACT_MAP),
-	KEY("StorageOpt", REDACT_MAP),
-	KEY("ExposedPorts", REDACT_MAP),
-	KEY("PortBindings", REDACT_MAP),
-	KEY("EndpointsConfig", REDACT_MAP),
-	KEY("AuxiliaryAddresses", REDACT_MAP),
-#undef KEY
+ * secret in one document and something else in another.  By their lengths, as
+ * most keys are plain and have none of their length to be compared with. */
+static const struct key_rule *const key_rules[] = {
+#define KEYS(...) (const struct key_rule[]){__VA_ARGS__, {NULL, 0}}
+	[3] = KEYS({"Env", REDACT_ENV}, {"URL", REDACT_NAME}),
+	[4] = KEYS({"Data", REDACT_SECRET}, /* of a secret or config */
+		   {"Auth", REDACT_SECRET}, {"Args", REDACT_ARGS}),
+	[5] = KEYS({"Image", REDACT_NAME}, {"Tmpfs", REDACT_MAP},
+		   {"Ports", REDACT_MAP}),
+	[6] = KEYS({"Labels", REDACT_MAP}, {"Remote", REDACT_NAME}),
+	[7] = KEYS({"Options", REDACT_OPTIONS}, {"Sysctls", REDACT_MAP},
+		   {"Volumes", REDACT_MAP},
+		   {"OnBuild", REDACT_SECRET} /* ENV lines too */),
+	[8] = KEYS({"Password", REDACT_SECRET}),
+	[9] = KEYS({"JoinToken", REDACT_SECRET}, {"UnlockKey", REDACT_SECRET},
+		   {"LogConfig", REDACT_OPTIONS},
+		   {"LogDriver", REDACT_OPTIONS}),
+	[10] = KEYS({"JoinTokens", REDACT_SECRET}, {"PrivateKey", REDACT_SECRET},
+		    {"DriverOpts", REDACT_OPTIONS}, {"StorageOpt", REDACT_MAP}),
+	[11] = KEYS({"Annotations", REDACT_MAP}),
+	[12] = KEYS({"SigningCAKey", REDACT_SECRET}, {"ExposedPorts", REDACT_MAP},
+		    {"PortBindings", REDACT_MAP}),
+	[13] = KEYS({"IdentityToken", REDACT_SECRET},
+		    {"RegistryToken", REDACT_SECRET}),
+	[15] = KEYS({"EndpointsConfig", REDACT_MAP}),
+	[18] = KEYS({"AuxiliaryAddresses", REDACT_MAP}),
+#undef KEYS
 };
 
 static enum redact
 kind_of_key(const struct json_node *n)
 {
+	const size_t lengths = sizeof(key_rules) / sizeof(key_rules[0]);
+	const struct key_rule *rule =
+		n->key_len < lengths ? key_rules[n->key_len] : NULL;
 	const char first = (char)(n->key[0] | 0x20);
 
-	for (size_t i = 0; i < sizeof(key_rules) / sizeof(key_rules[0]); i++) {
-		const struct key_rule *rule = &key_rules[i];
-
-		if (rule->len == n->key_len && (rule->key[0] | 0x20) == first &&
-		    json_key_is(n, rule->key))
+	for (; rule && rule->key; rule++)
+		if ((rule->key[0] | 0x20) == first && json_key_is(n, rule->key))
 			return rule->kind;
-	}
 	return REDACT_STRUCT;
 }
 
-bool
-redact_is_telling(const char *name)
+static bool
+begins_with_telling(const char *s)
 {
 	static const char *const words[] = {"token", "passw",  "passphrase",
 					    "secret", "key",   "auth",
 					    "credential"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasestr(name, words[i]))
+		if ((s[0] | 0x20) == words[i][0] &&
+		    !strncasecmp(s, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+bool
+redact_is_telling(const char *name)
+{
+	for (; *name; name++)
+		if (begins_with_telling(name))
 			return true;
 	return false;
 }
@@ -122,18 +128,42 @@ put_env(struct json_out *o, const char *s, size_t len)
 	json_out_bytes(o, out, name_len + sizeof(REDACTED) - 1);
 }
 
+/* Is "@..." the digest of an image, "@sha256:25ee..."? */
+static bool
+is_digest(const char *at)
+{
+	const char *hex = at + 1 + strcspn(at + 1, ":");
+
+	return *hex && strspn(hex + 1, "0123456789abcdef") >= 32;
+}
+
+/* The '@' behind user and password; NULL if there are none. */
+static const char *
+find_userinfo_end(const char *host, bool is_url)
+{
+	const size_t len = strcspn(host, is_url ? "/?#, " : "?#, ");
+	const char *at = memrchr(host, '@', len);
+
+	if (at && !is_url && is_digest(at))
+		at = memrchr(host, '@', (size_t)(at - host));
+	/* "git@host:path" has no scheme and no secret. */
+	if (at && !is_url &&
+	    (host[0] == '/' || !memchr(host, ':', (size_t)(at - host))))
+		return NULL;
+	return at;
+}
+
 void
 redact_url(struct buf *out, const char *url)
 {
 	const char *scheme_end = strstr(url, "://");
-	const char *host = scheme_end ? scheme_end + 3 : url;
-	const size_t len = strcspn(host, "/?#, ");
-	const char *at = memrchr(host, '@', len);
+	/* "//user@host/share" is a URL to mount.cifs. */
+	const char *host = scheme_end			? scheme_end + 3
+			   : strncmp(url, "//", 2) == 0 ? url + 2
+							: url;
+	const char *at = find_userinfo_end(host, host != url);
 	const char *rest;
 
-	/* "git@host:path" has no scheme and no secret. */
-	if (at && !scheme_end && !memchr(host, ':', (size_t)(at - host)))
-		at = NULL;
 	buf_add(out, url, (size_t)(host - url));
 	if (at) {
 		buf_adds(out, REDACTED);
@@ -141,11 +171,30 @@ redact_url(struct buf *out, const char *url)
 	}
 	rest = host + strcspn(host, "?");
 	buf_add(out, host, (size_t)(rest - host));
-	if (*rest && scheme_end) {
+	if (*rest) {
 		buf_adds(out, "?" REDACTED);
 		rest += strcspn(rest, "#");
 	}
 	buf_adds(out, rest);
+}
+
+bool
+redact_is_plain(const char *text)
+{
+	return !strpbrk(text, "@?");
+}
+
+void
+redact_shown(const char *text, char *out, size_t size)
+{
+	_cleanup_buf_ struct buf shown = BUF_INIT(strlen(text) + 64);
+
+	if (redact_is_plain(text)) {
+		text_copy(out, size, text);
+		return;
+	}
+	redact_url(&shown, text);
+	text_copy(out, size, buf_error(&shown) ? REDACTED : buf_str(&shown));
 }
 
 /* One of "addr=10.0.0.1,username=x,password=y", as mount(8) takes them.
@@ -175,6 +224,22 @@ put_option_part(struct buf *out, const char *part, size_t len)
 	memcpy(text, part, len);
 	text[len] = '\0';
 	redact_url(out, text);
+}
+
+static void
+put_name(struct json_out *o, const char *s)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(4 * OPTION_MAX);
+
+	if (redact_is_plain(s)) {
+		put_string(o, s, strlen(s));
+		return;
+	}
+	redact_url(&out, s);
+	if (buf_error(&out))
+		json_out_string(o, REDACTED);
+	else
+		put_string(o, buf_str(&out), out.len);
 }
 
 static void
@@ -223,6 +288,7 @@ kind_of_child(const struct json_node *parent, const struct json_node *n,
 {
 	switch (kind) {
 	case REDACT_STRUCT:
+	case REDACT_NAME:
 		return kind_in_struct(parent, n);
 	case REDACT_MAP:
 		return REDACT_STRUCT;
@@ -260,6 +326,21 @@ is_left_out(const struct json_node *n, enum redact parent_kind)
 	       fields_is_zero(n) && !speaks_when_empty(n);
 }
 
+/* A key of the client's own can be what it should be the key of: a device with its
+ * password, the name of an image in a filter. */
+static void
+put_key(struct json_out *o, const struct json_node *n, enum redact kind)
+{
+	char shown[REDACT_STRING_MAX];
+
+	if (kind != REDACT_OPTIONS || !memchr(n->key, '@', n->key_len)) {
+		json_out_key_bytes(o, n->key, n->key_len);
+		return;
+	}
+	redact_shown(n->key, shown, sizeof(shown));
+	json_out_key_bytes(o, shown, strlen(shown));
+}
+
 static void
 put_object(struct json_out *o, const struct json_node *object, enum redact kind)
 {
@@ -267,7 +348,7 @@ put_object(struct json_out *o, const struct json_node *object, enum redact kind)
 	json_foreach(n, object) {
 		if (is_left_out(n, kind))
 			continue;
-		json_out_key_bytes(o, n->key, n->key_len);
+		put_key(o, n, kind);
 		redact_value(o, n, kind_of_child(object, n, kind));
 	}
 	json_out_object_end(o);
@@ -289,6 +370,8 @@ put_text(struct json_out *o, const struct json_node *n, enum redact kind)
 		put_env(o, n->str, n->str_len);
 	else if (kind == REDACT_OPTIONS)
 		put_option(o, n->str, n->str_len);
+	else if (kind == REDACT_NAME && !n->has_nul)
+		put_name(o, n->str);
 	else
 		put_string(o, n->str, n->str_len);
 }

@@ -31,6 +31,7 @@ enum redact {
 	REDACT_OPTIONS, /* a map to drivers, whose options may be secrets */
 	REDACT_ARGS,    /* a plugin's: "Value" is a secret; or a command's */
 	REDACT_ENV,     /* "NAME=value" */
+	REDACT_NAME,    /* an image, a plugin or a URL, with a password perhaps */
 	REDACT_AUTH,    /* all but who and where is a secret */
 	REDACT_SECRET,
 };
@@ -46,7 +47,14 @@ void redact_picked(struct json_out *o, const struct json_node *object,
 /* Does a name speak of a secret: token, password, key, ...? */
 bool redact_is_telling(const char *name);
 
-/* A URL without user, password and query; other text as it is. */
+/* A URL, or the name of an image or plugin, without user, password and query;
+ * other text as it is. */
 void redact_url(struct buf *out, const char *url);
+
+/* redact_url() in out[size], cut at its end: for messages. */
+void redact_shown(const char *text, char *out, size_t size);
+
+/* Does redact_url() leave a text as it is, as it does nearly every one? */
+bool redact_is_plain(const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 #include "lib/gate/spec.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lib/gate/fields.h"
 
@@ -38,6 +39,14 @@ static const struct field networking_fields[] = {
 static const struct field_table networking_table = {"NetworkingConfig",
 						    networking_fields, 1};
 
+/* An empty list of masked paths is a value: it masks none. */
+static bool
+is_value_when_empty(const struct json_node *n)
+{
+	return n->type == JSON_ARRAY && (json_key_is(n, "MaskedPaths") ||
+					 json_key_is(n, "ReadonlyPaths"));
+}
+
 /*
  * Engines before 27 embed a second HostConfig at the top level of the body and
  * honour it where the real one is absent (research/authz.md 0.5).  No client of
@@ -47,7 +56,7 @@ static int
 check_top_level(const struct json_node *body, struct aegis_error *err)
 {
 	json_foreach(n, body)
-		if (!fields_is_zero(n) &&
+		if ((!fields_is_zero(n) || is_value_when_empty(n)) &&
 		    fields_find(&host_table, n) < HOST_MAX)
 			return aegis_error_setx(
 				err, -EBADMSG,
@@ -55,6 +64,15 @@ check_top_level(const struct json_node *body, struct aegis_error *err)
 				"body, which old engines honour",
 				n->key);
 	return 0;
+}
+
+static bool
+has_empty_masks(const struct json_node *body)
+{
+	json_foreach(n, body)
+		if (is_value_when_empty(n))
+			return true;
+	return false;
 }
 
 int
@@ -67,7 +85,7 @@ spec_from_create(struct spec *s, const struct json_node *body,
 
 	*s = (struct spec){.kind = SPEC_CREATE};
 	r = fields_read(&create_table, body, slots, &unknown, err);
-	if (r == 0 && unknown)
+	if (r == 0 && (unknown || has_empty_masks(body)))
 		r = check_top_level(body, err);
 	if (r < 0)
 		return r;
@@ -110,6 +128,21 @@ spec_from_inspect(struct spec *s, const struct json_node *inspect,
 	/* Only now: half a description must not be judged as a whole one. */
 	s->kind = SPEC_INSPECT;
 	return 0;
+}
+
+const enum host_field spec_join_modes[SPEC_JOINED_MAX] = {
+	HOST_NETWORK_MODE, HOST_IPC_MODE, HOST_CGROUP, HOST_PID_MODE};
+
+const char *
+spec_joined(const struct spec *s, enum host_field mode)
+{
+	static const char prefix[] = "container:";
+	const char *text = field_string(s->host[mode]);
+
+	/* Docker compares exactly, and nobody else writes it in another case. */
+	return strncasecmp(text, prefix, strlen(prefix))
+		       ? NULL
+		       : text + strlen(prefix);
 }
 
 int
@@ -174,23 +207,54 @@ spec_from_exec_inspect(struct spec *s, const struct json_node *inspect,
 
 /* --- Swarm services --------------------------------------------------------- */
 
-enum { SERVICE_LABELS, SERVICE_TASK, SERVICE_ENDPOINT, SERVICE_MAX };
+/* moby api/types/swarm/service.go, all fields, 20.10 to 29. */
+enum {
+	SERVICE_NAME, SERVICE_LABELS, SERVICE_TASK, SERVICE_MODE,
+	SERVICE_UPDATE_CONFIG, SERVICE_ROLLBACK, SERVICE_NETWORKS,
+	SERVICE_ENDPOINT, SERVICE_MAX
+};
 static const struct field service_fields[] = {
-	FIELD_ROW("Labels", FIELD_MAP),
-	FIELD_ROW("TaskTemplate", FIELD_STRUCT),
-	FIELD_ROW("EndpointSpec", FIELD_STRUCT),
+	FIELD_ROW("Name", FIELD_STRING),         FIELD_ROW("Labels", FIELD_MAP),
+	FIELD_ROW("TaskTemplate", FIELD_STRUCT), FIELD_ROW("Mode", FIELD_STRUCT),
+	FIELD_ROW("UpdateConfig", FIELD_STRUCT), FIELD_ROW("RollbackConfig", FIELD_STRUCT),
+	FIELD_ROW("Networks", FIELD_STRUCTS),    FIELD_ROW("EndpointSpec", FIELD_STRUCT),
 };
 static const struct field_table service_table = {"service", service_fields,
 						 SERVICE_MAX};
 
-enum { TASK_CONTAINER, TASK_PLUGIN, TASK_RUNTIME, TASK_MAX };
+/* moby api/types/swarm/task.go, the same. */
+enum {
+	TASK_CONTAINER, TASK_PLUGIN, TASK_ATTACHMENT, TASK_RESOURCES,
+	TASK_RESTART, TASK_PLACEMENT, TASK_NETWORKS, TASK_LOG, TASK_FORCE,
+	TASK_RUNTIME, TASK_MAX
+};
 static const struct field task_fields[] = {
-	FIELD_ROW("ContainerSpec", FIELD_STRUCT),
-	FIELD_ROW("PluginSpec", FIELD_STRUCT),
-	FIELD_ROW("Runtime", FIELD_STRING),
+	FIELD_ROW("ContainerSpec", FIELD_STRUCT), FIELD_ROW("PluginSpec", FIELD_STRUCT),
+	FIELD_ROW("NetworkAttachmentSpec", FIELD_STRUCT), FIELD_ROW("Resources", FIELD_STRUCT),
+	FIELD_ROW("RestartPolicy", FIELD_STRUCT), FIELD_ROW("Placement", FIELD_STRUCT),
+	FIELD_ROW("Networks", FIELD_STRUCTS),     FIELD_ROW("LogDriver", FIELD_STRUCT),
+	FIELD_ROW("ForceUpdate", FIELD_ANY),      FIELD_ROW("Runtime", FIELD_STRING),
 };
 static const struct field_table task_table = {"TaskTemplate", task_fields,
 					      TASK_MAX};
+
+static const struct field attachment_fields[] = {
+	FIELD_ROW("ContainerID", FIELD_STRING)};
+static const struct field_table attachment_table = {"NetworkAttachmentSpec",
+						    attachment_fields, 1};
+
+static const struct field resource_fields[] = {FIELD_ROW("Limits", FIELD_STRUCT)};
+static const struct field_table resource_table = {"Resources", resource_fields,
+						  1};
+
+enum { LIMIT_CPUS, LIMIT_MEMORY, LIMIT_PIDS, LIMIT_MAX };
+static const struct field limit_fields[] = {
+	FIELD_ROW("NanoCPUs", FIELD_INT),
+	FIELD_ROW("MemoryBytes", FIELD_INT),
+	FIELD_ROW("Pids", FIELD_INT),
+};
+static const struct field_table limit_table = {"Limits", limit_fields,
+					       LIMIT_MAX};
 
 static const struct field endpoint_fields[] = {FIELD_ROW("Ports", FIELD_STRUCTS)};
 static const struct field_table endpoint_table = {"EndpointSpec",
@@ -257,31 +321,80 @@ map_container_spec(struct spec *s, const struct json_node *const *f)
 	}
 }
 
+/* A field that tells nothing to us may tell something to a newer engine. */
+static void
+keep_unknown(struct spec *s, const struct json_node *unknown)
+{
+	if (!s->unknown)
+		s->unknown = unknown;
+}
+
+static int
+read_limits(struct spec *s, const struct json_node *resources,
+	    struct aegis_error *err)
+{
+	const struct json_node *limits, *f[LIMIT_MAX];
+	int r = fields_read(&resource_table, resources, &limits, NULL, err);
+
+	if (r == 0)
+		r = fields_read(&limit_table, limits, f, NULL, err);
+	if (r < 0)
+		return r;
+	s->host[HOST_NANO_CPUS] = f[LIMIT_CPUS];
+	s->host[HOST_MEMORY] = f[LIMIT_MEMORY];
+	s->host[HOST_PIDS_LIMIT] = f[LIMIT_PIDS];
+	return 0;
+}
+
+static int
+read_task(struct spec *s, const struct json_node *template,
+	  struct aegis_error *err)
+{
+	const struct json_node *task[TASK_MAX], *attachment[1], *unknown;
+	const struct json_node *f[ARRAY_LEN(container_fields)];
+	int r = fields_read(&task_table, template, task, &unknown, err);
+
+	if (r < 0)
+		return r;
+	keep_unknown(s, unknown);
+	r = fields_read(&container_table, task[TASK_CONTAINER], f, &unknown,
+			err);
+	if (r < 0)
+		return r;
+	keep_unknown(s, unknown);
+	map_container_spec(s, f);
+	r = fields_read(&attachment_table, task[TASK_ATTACHMENT], attachment,
+			&unknown, err);
+	if (r < 0)
+		return r;
+	keep_unknown(s, unknown);
+	s->task_networks = task[TASK_NETWORKS];
+	s->host[HOST_LOG_CONFIG] = task[TASK_LOG];
+	s->plugin_runtime = task[TASK_PLUGIN] ||
+			    strcmp(field_string(task[TASK_RUNTIME]), "plugin") ==
+				    0;
+	return read_limits(s, task[TASK_RESOURCES], err);
+}
+
 int
 spec_from_service(struct spec *s, const struct json_node *body,
 		  struct aegis_error *err)
 {
-	const struct json_node *service[SERVICE_MAX], *task[TASK_MAX], *ports[1];
-	const struct json_node *f[ARRAY_LEN(container_fields)];
+	const struct json_node *service[SERVICE_MAX], *ports[1], *unknown;
 	int r;
 
 	*s = (struct spec){.kind = SPEC_SERVICE};
-	r = fields_read(&service_table, body, service, NULL, err);
-	if (r == 0)
-		r = fields_read(&task_table, service[SERVICE_TASK], task, NULL,
-				err);
-	if (r == 0)
-		r = fields_read(&container_table, task[TASK_CONTAINER], f,
-				&s->unknown, err);
+	r = fields_read(&service_table, body, service, &unknown, err);
+	if (r < 0)
+		return r;
+	keep_unknown(s, unknown);
+	r = read_task(s, service[SERVICE_TASK], err);
 	if (r == 0)
 		r = fields_read(&endpoint_table, service[SERVICE_ENDPOINT],
 				ports, NULL, err);
 	if (r < 0)
 		return r;
-	map_container_spec(s, f);
 	s->ports = ports[0];
-	s->plugin_runtime = task[TASK_PLUGIN] ||
-			    strcmp(field_string(task[TASK_RUNTIME]), "plugin") ==
-				    0;
+	s->service_networks = service[SERVICE_NETWORKS];
 	return 0;
 }

@@ -44,13 +44,16 @@ struct spec {
 	const struct json_node *host[HOST_MAX];
 	const struct json_node *config[CONFIG_MAX];
 	const struct json_node *networks; /* map: endpoints at creation */
-	const struct json_node *unknown;  /* a HostConfig key we do not know */
+	const struct json_node *unknown;  /* a HostConfig key we do not know, or
+					   * one of a service */
 	/* SPEC_INSPECT */
 	const char *name, *id, *image_id;
 	const struct json_node *mounts; /* what is mounted in the end */
 	/* SPEC_SERVICE */
 	const struct json_node *privileges; /* ContainerSpec.Privileges */
 	const struct json_node *ports;      /* EndpointSpec.Ports */
+	const struct json_node *task_networks;    /* TaskTemplate.Networks */
+	const struct json_node *service_networks; /* Networks, until API 1.44 */
 	bool plugin_runtime;                /* the task is a plugin */
 	/* SPEC_EXEC */
 	bool exec_privileged;
@@ -95,6 +98,35 @@ struct spec_mounts {
 	char text[SPEC_TEXT_MAX]; /* split Binds live here */
 	size_t used;
 };
+
+/* The container whose namespace a mode joins ("container:NAME"); NULL if none. */
+const char *spec_joined(const struct spec *s, enum host_field mode);
+
+/* The modes that can join, in hostconfig.def's order. */
+#define SPEC_JOINED_MAX 4
+extern const enum host_field spec_join_modes[SPEC_JOINED_MAX];
+
+/* A network that a container or the tasks of a service would be in. */
+struct spec_network {
+	const char *name; /* or an id, or the beginning of one */
+	const struct json_node *driver_options; /* map, or NULL */
+	const char *field;
+};
+
+#define SPEC_NETWORKS_MAX 32
+
+struct spec_networks {
+	struct spec_network v[SPEC_NETWORKS_MAX];
+	unsigned count;
+};
+
+/* All networks of a create or a service.  Returns 0, -E2BIG or -EBADMSG. */
+int spec_networks(const struct spec *s, struct spec_networks *ret,
+		  struct aegis_error *err);
+/* The driver options in moby's EndpointSettings. */
+int spec_endpoint_options(const struct json_node *settings,
+			  const struct json_node **ret,
+			  struct aegis_error *err);
 
 /* All mounts of a spec, in one form.  Returns 0, -E2BIG, or -EBADMSG for a bind
  * whose text does not split as dockerd's parser would (volume/mounts/

@@ -39,8 +39,10 @@ exception_matches(const struct judge *j, const struct policy_exception *e)
 	if (e->match.group &&
 	    !policy_in_group(j->policy, user, e->match.group))
 		return false;
-	if (e->match.image && (!j->image_name[0] ||
-			       !glob_match(e->match.image, j->image_name)))
+	/* docker tag gives a name to any image. */
+	if (e->match.image &&
+	    (!j->image_name[0] || !glob_match(e->match.image, j->image_name) ||
+	     image_is_from_elsewhere(j->facts->image, j->image_name)))
 		return false;
 	if (e->match.container &&
 	    (!j->container_name[0] ||
@@ -210,11 +212,30 @@ policy_list_has_glob(const struct policy_list *list, const char *text)
 	return false;
 }
 
+static bool
+path_climbs(const char *path)
+{
+	for (size_t len; *path; path += len + strspn(path + len, "/")) {
+		len = strcspn(path, "/");
+		if ((len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return true;
+	}
+	return false;
+}
+
+bool
+policy_list_has_path(const struct policy_list *list, const char *path)
+{
+	return !path_climbs(path) && policy_list_has_glob(list, path);
+}
+
 bool
 policy_list_has_word(const struct policy_list *list, const char *word)
 {
+	/* The first letter tells most words apart without a call. */
 	for (size_t i = 0; i < list->n; i++)
-		if (!strcmp(list->v[i], word))
+		if (list->v[i][0] == word[0] && !strcmp(list->v[i], word))
 			return true;
 	return false;
 }

@@ -1,6 +1,6 @@
 /*
- * Any bytes as the body of a call: no crash, one line of message for each deny,
- * a record that is JSON, and nothing privileged that is allowed.
+ * Any bytes as the body of a call, or in its URI: no crash, one line of message
+ * for each deny, a record that is JSON, and nothing privileged that is allowed.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -22,7 +22,18 @@ static const char *const uris[] = {
 	"/v1.41/images/create?fromImage=nginx&tag=1",
 	"/v1.41/commit?container=x&repo=a", "/v1.41/networks/x/connect",
 	"/v1.41/plugins/pull?remote=a/b:1",
+	"/v1.41/containers/x/checkpoints", "/v1.41/containers/x/stop",
+	"/v1.41/swarm/update?version=1",
 };
+
+/* These take the bytes as the rest of the URI. */
+static const char *const queries[] = {
+	"/v1.41/build?version=2&outputs=", "/v1.41/build?cachefrom=",
+	"/v1.41/commit?changes=", "/v1.41/images/create?fromImage=",
+	"/v1.41/images/",
+};
+#define URI_COUNT (sizeof(uris) / sizeof(uris[0]))
+#define QUERY_COUNT (sizeof(queries) / sizeof(queries[0]))
 
 static const char policy_text[] =
 	"version: 1\n"
@@ -104,6 +115,14 @@ judge(struct gate_call *call, const struct policy *policy, bool is_create,
 	assert(!is_create || !is_privileged(call) || !v->allow);
 }
 
+static void
+encode_uri(const char *before, const char *value, struct buf *uri)
+{
+	buf_adds(uri, before);
+	for (; *value; value++)
+		buf_addf(uri, "%%%02x", (unsigned char)*value);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -111,7 +130,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct gate_verdict verdict;
 	struct gate_call call = GATE_CALL_INIT;
 	struct envelope e = {.user = "", .user_method = "", .method = "POST"};
-	const size_t which = size ? data[0] % (sizeof(uris) / sizeof(uris[0])) : 0;
+	const size_t which = size ? data[0] % (URI_COUNT + QUERY_COUNT) : 0;
+	_cleanup_buf_ struct buf uri = BUF_INIT(1 << 20);
 	char *body;
 
 	if (!policy)
@@ -120,10 +140,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	body = strndup((const char *)data + 1, size - 1);
-	e.uri = uris[which];
+	if (which < URI_COUNT) {
+		e.uri = uris[which];
+		e.body = body;
+		e.body_len = strlen(body);
+	} else {
+		encode_uri(queries[which - URI_COUNT], body, &uri);
+		e.uri = buf_str(&uri);
+	}
 	e.uri_len = strlen(e.uri);
-	e.body = body;
-	e.body_len = strlen(body);
 	memset(&verdict, 0, sizeof(verdict));
 	if (gate_read(&call, &e, policy, &host, &verdict) == 0)
 		judge(&call, policy, which == 0, &verdict);

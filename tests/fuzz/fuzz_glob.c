@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "lib/glob.c"
 
@@ -37,6 +38,37 @@ slow_match(const char *p, const char *n)
 	       slow_match(p_rest, n_rest);
 }
 
+/* Is there a beginning of the pattern, whole components of it, that matches?  Or
+ * one that ends in "**", which takes all that follows. */
+static bool
+slow_reaches(const char *pattern, const char *name)
+{
+	const char *n = strcmp(name, "/") ? name : "";
+	char begin[2 * GLOB_PATTERN_MAX];
+
+	for (size_t i = 0; i <= strlen(pattern); i++) {
+		if (pattern[i] && pattern[i] != '/')
+			continue;
+		snprintf(begin, sizeof(begin), "%.*s", (int)i, pattern);
+		if (slow_match(begin, n))
+			return true;
+	}
+	return false;
+}
+
+static void
+reached_from_above(const char *pattern, const char *name)
+{
+	char above[2 * GLOB_PATTERN_MAX];
+
+	for (size_t i = 1; i <= strlen(name); i++) {
+		if (name[i] && name[i] != '/')
+			continue;
+		snprintf(above, sizeof(above), "%.*s", (int)i, name);
+		assert(glob_reaches(pattern, above));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -52,9 +84,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (glob_check(text, NULL) == 0 && !strpbrk(text, "*"))
 		assert(glob_match(text, text));
-	if (strlen(text) <= 12 && strlen(name) <= 16)
+	if (strlen(text) <= 12 && strlen(name) <= 16) {
 		assert(glob_match(text, name) == slow_match(text, name));
-	else
-		glob_match(text, name);
+		assert(glob_reaches(text, name) == slow_reaches(text, name));
+	}
+	/* What is matched is reached from every folder above it. */
+	if (glob_match(text, name))
+		reached_from_above(text, name);
 	return 0;
 }

@@ -7,6 +7,8 @@
 
 #include "lib/image_ref.c"
 
+#define UPPER_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What the grammar promises about a name that was accepted. */
@@ -25,9 +27,9 @@ check(const struct image_ref *ref)
 	}
 	assert(ref->kind == IMAGE_REF_NAMED);
 	assert(*registry && ref->name[strlen(registry)] == '/');
-	assert(strpbrk(registry, ".:" UPPER) || !strcmp(registry, "localhost"));
+	assert(strpbrk(registry, ".:" UPPER_LETTERS) || !strcmp(registry, "localhost"));
 	assert(strcmp(registry, LEGACY_REGISTRY));
-	assert(!strpbrk(ref->name + strlen(registry), UPPER ":@ "));
+	assert(!strpbrk(ref->name + strlen(registry), UPPER_LETTERS ":@ "));
 	assert(!strstr(ref->name, "//") && !strstr(ref->name, ".."));
 	assert(ref->name[len - 1] != '/');
 }
@@ -42,8 +44,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (image_ref_parse(text, &ref, NULL) < 0)
+	if (image_ref_parse(text, &ref, NULL) < 0) {
+		assert(!image_ref_may_be_id(text));
 		return 0;
+	}
+	assert(image_ref_may_be_id(text) ==
+	       (ref.kind == IMAGE_REF_ID || ref.maybe_short_id));
 
 	check(&ref);
 	image_ref_format(&ref, formatted, sizeof(formatted));

@@ -52,4 +52,7 @@ send() {
 	nothing_forbidden_exists
 	[ "$("$DOCKER" volume ls -q | tr '\n' ' ')" = "v7 " ]
 	[ "$("$DOCKER" ps -aq | wc -l)" -eq 1 ]
+	[ -z "$("$DOCKER" images -q 'evil.example.com/*')" ]
+	[ "$("$DOCKER" network ls --format '{{.Name}}' | sort | tr '\n' ' ')" = "host none " ]
+	[ "$("$DOCKER" info -f '{{.Swarm.LocalNodeState}}')" = inactive ]
 }

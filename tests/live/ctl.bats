@@ -74,6 +74,17 @@ ctl() {
 	[[ $output == *"bad.yaml:3:3:"*"allow"* ]]
 	run ctl policy validate "$T/gatekeeper.yaml"
 	[ "$status" -eq 0 ]
+	[[ $output != *warning* ]]
+	cat >"$T/claims.yaml" <<-'EOF'
+		exceptions:
+		  - {name: any, owner: o, reason: r, until: 2027-01-31, match: {label: a}, waive: [exec]}
+		  - {name: one, owner: o, reason: r, until: 2027-01-31, match: {label: a, user: b}, waive: [exec]}
+	EOF
+	run ctl policy validate "$T/claims.yaml"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *'claims.yaml:2: warning: the exception "any"'* ]]
+	[[ $output != *'"one"'* ]]
 }
 
 @test "alerts hold what the policy denied" {

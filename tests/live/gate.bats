@@ -146,6 +146,7 @@ is_gated() {
 	"$DOCKER" create --name old-vol -v hostusr:/h --network none nginx:1.27 sleep 60
 	"$DOCKER" run -d --name old-exec --network none nginx:1.27 sleep 300
 	"$DOCKER" run -di --name old-bind -v /usr:/h --network none nginx:1.27 sh
+	"$DOCKER" run -d --name old-host --network host nginx:1.27 sleep 300
 	exec=$(curl -sS --unix-socket "$SOCK" -H 'Content-Type: application/json' \
 		-d '{"Privileged":true,"Cmd":["id"]}' http://d/containers/old-exec/exec | jq -r .Id)
 	[ -n "$exec" ]
@@ -164,6 +165,10 @@ is_gated() {
 	denied exec.privileged "$DOCKER" exec --privileged old-exec id
 	run "$DOCKER" exec old-exec echo inside
 	[ "$output" = inside ]
+	# Nobody gets the host's network through it.
+	denied containers.network_mode "$DOCKER" create --name new-host \
+		--network container:old-host nginx:1.27 true
+	[ -z "$("$DOCKER" ps -aqf name=new-host)" ]
 	# One that runs is worth to who reaches into it what it is.
 	denied containers.binds "$DOCKER" exec old-bind ls /h
 	denied containers.binds "$DOCKER" cp old-bind:/h/bin/env "$T/env"
@@ -171,7 +176,16 @@ is_gated() {
 	[[ $output == "403 "*"containers.binds"* ]]
 	"$DOCKER" pause old-bind
 	denied containers.binds "$DOCKER" unpause old-bind
-	"$DOCKER" rm -f old-priv old-vol old-exec old-bind
+	"$DOCKER" rm -f old-priv old-vol old-exec old-bind old-host
+}
+
+@test "a network is joined at its owner, not through one that joined it" {
+	"$DOCKER" run -d --name owner --network none nginx:1.27 sleep 300
+	"$DOCKER" run -d --name joiner --network container:owner nginx:1.27 sleep 300
+	denied containers.network_mode "$DOCKER" create --name third \
+		--network container:joiner nginx:1.27 true
+	[ -z "$("$DOCKER" ps -aqf name=third)" ]
+	"$DOCKER" rm -f owner joiner
 }
 
 @test "many starts at once do not wait for each other" {

@@ -26,8 +26,9 @@ activated_gate_up() {
 		http://plugin/Plugin.Activate || { cat "$T/gate.log"; return 1; }
 }
 
+# There is none for a moment after the last one was killed.
 kill_gate() {
-	pkill -KILL -P "$(pid_of gate)"
+	wait_for $DEADLINE_S pkill -KILL -P "$(pid_of gate)"
 }
 
 d() {
@@ -93,6 +94,20 @@ d() {
 	d commit base app:1.2
 	d rm base
 	d rmi app:1.0 app:1.1 app:1.2
+}
+
+@test "a project in a home is mounted, the home with its keys is not" {
+	local home=/home/$PLUGIN out
+	mkdir -p "$home/shop" "$home/.ssh"
+	echo page >"$home/shop/index"
+	echo key >"$home/.ssh/id"
+	out=$(d run --rm --network none -v "$home/shop:/h:ro" nginx:1.27 cat /h/index)
+	run d run --rm --network none -v "$home:/h" nginx:1.27 cat /h/.ssh/id
+	rm -r "$home"
+	echo "$out $output"
+	[ "$out" = page ]
+	[[ $output == *"[containers.binds]"* ]]
+	[[ $output != *key* ]]
 }
 
 @test "a restart of the gate refuses nobody" {

@@ -81,6 +81,48 @@ matches_whole_names_by_component(void **state)
 }
 
 static void
+reaches_what_is_below_a_name(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool reaches;
+		const char *why;
+	} cases[] = {
+		{"/a/b", "/a/b", true, "the name itself"},
+		{"/a/b", "/a", true, "one component below"},
+		{"/a/b/c", "/a", true, "two components below"},
+		{"/a/b", "/", true, "all is below the root"},
+		{"/", "/", true, "the root itself"},
+		{"/", "/a", false, "the root is above"},
+		{"/a/b", "/a/b/c", false, "the pattern ends above"},
+		{"/a/b", "/c", false, "beside"},
+		{"/a/b", "/ab", false, "a byte more"},
+		{"/ab", "/a", false, "a byte less"},
+		{"/a/b", "a", false, "leading '/' missing"},
+		{"/home/*/.ssh/**", "/home/alice", true, "above a '*'"},
+		{"/home/*/.ssh/**", "/home", true, "two above"},
+		{"/home/*/.ssh/**", "/home/alice/.ssh", true, "\"**\" is none"},
+		{"/home/*/.ssh/**", "/home/alice/.ssh/id", true, "inside"},
+		{"/home/*/.ssh/**", "/home/alice/shop", false, "beside it"},
+		{"/home/*/.ssh/**", "/home/alice/shop/.ssh", false, "deeper"},
+		{"/home/*/.ssh/**", "/home/alice/.sshd", false, "begins alike"},
+		{"/home/a*/x", "/home/alice", true, "'*' in a component"},
+		{"/home/a*/x", "/home/bob", false, "'*' in another"},
+		{"/**/.ssh", "/srv/www", true, "\"**\" can be below"},
+		{"/srv/**/.ssh", "/srv/www", true, "\"**\" between"},
+		{"/srv/**/.ssh", "/opt/www", false, "\"**\" of elsewhere"},
+		{"/srv/**/.ssh", "/", true, "\"**\" below the root"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (glob_reaches(cases[i].pattern, cases[i].name) !=
+		    cases[i].reaches)
+			fail_msg("%s from %s: %s", cases[i].pattern,
+				 cases[i].name, cases[i].why);
+}
+
+static void
 check_names_what_is_wrong(void **state)
 {
 	static const struct {
@@ -155,6 +197,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_whole_names_by_component),
+		cmocka_unit_test(reaches_what_is_below_a_name),
 		cmocka_unit_test(check_names_what_is_wrong),
 		cmocka_unit_test(check_limits_the_length),
 		cmocka_unit_test(hostile_patterns_end),

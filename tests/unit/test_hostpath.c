@@ -262,10 +262,47 @@ too_long_is_refused(void **state)
 			 0);
 }
 
+static const struct {
+	const char *why, *path;
+	int count; /* or -errno */
+	const char *turns; /* joined by ":" */
+} turns[] = {
+	{"no link", "/a/b", 0, ""},
+	{"a link", "/relative/c", 1, "/relative"},
+	{"an absolute one", "/absolute/c", 1, "/absolute"},
+	{"a link to a link", "/twice/c", 2, "/twice:/relative"},
+	{"one that climbs above the root", "/a/b/climb/b", 7,
+	 "/a/b/climb:/a/b:/a:/:/:/:/"},
+	{"a link to its own folder", "/dot/a", 1, "/dot"},
+	{"one to nowhere", "/dangling", 1, "/dangling"},
+	{"what is not there", "/a/none/relative", 0, ""},
+	{"dots that dockerd cleans away", "/relative/../a", 0, ""},
+	{"round in circles", "/loop1", -ELOOP, ""},
+	{"no absolute path", "a", -EINVAL, ""},
+};
+
+static void
+turns_of_a_way_are_links_and_folders_left(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+		int n = hostpath_turns(&root, turns[i].path, &out);
+
+		for (size_t k = 0; k + 1 < out.len; k++)
+			if (!out.data[k])
+				out.data[k] = ':';
+		if (n != turns[i].count ||
+		    (n >= 0 && strcmp(buf_str(&out), turns[i].turns) != 0))
+			fail_msg("%s: %d %s", turns[i].why, n, buf_str(&out));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(turns_of_a_way_are_links_and_folders_left),
 		cmocka_unit_test(cleans_as_go_does),
 		cmocka_unit_test(resolves_as_the_kernel_does),
 		cmocka_unit_test(cached_answers_are_the_same_or_none),

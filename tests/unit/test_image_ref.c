@@ -120,7 +120,9 @@ ids_are_told_from_names(void **state)
 				 0);
 		if (ref.kind != (d ? IMAGE_REF_ID : IMAGE_REF_NAMED) ||
 		    (d && (strcmp(ref.digest, d) || *ref.name)) ||
-		    ref.maybe_short_id != cases[i].maybe_short_id)
+		    ref.maybe_short_id != cases[i].maybe_short_id ||
+		    image_ref_may_be_id(cases[i].text) !=
+			    (d || cases[i].maybe_short_id))
 			fail_msg("%s: %s", cases[i].text, cases[i].why);
 	}
 }
