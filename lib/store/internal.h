@@ -41,6 +41,10 @@ void store_bind_int(sqlite3_stmt *stmt, int *at, int64_t v);
 
 /* The VFS for writers: one write a commit (wal.c).  NULL: the default one. */
 const char *store_wal_vfs(void);
+/* Around a COMMIT: its frames may be gathered.  What it leaves is dropped. */
+void store_wal_committing(sqlite3 *db, bool on);
+/* A write found the log shorter than what was written to it. */
+bool store_wal_is_cut(sqlite3 *db);
 
 /* A column's text, NULL if it is NULL; lives until the next step. */
 const char *store_text(sqlite3_stmt *stmt, int column);

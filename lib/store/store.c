@@ -170,7 +170,12 @@ store_begin(struct store *s, struct aegis_error *err)
 int
 store_commit(struct store *s, struct aegis_error *err)
 {
-	return run_named(s, STMT_COMMIT, "commit", err);
+	int r;
+
+	store_wal_committing(s->db, true);
+	r = run_named(s, STMT_COMMIT, "commit", err);
+	store_wal_committing(s->db, false);
+	return r;
 }
 
 void
