@@ -15,11 +15,33 @@ enum stmt {
 	STMT_MAX,
 };
 
+enum { STORE_FILE_DB, STORE_FILE_WAL, STORE_FILE_SHM, STORE_FILES };
+
+/* What store_look() found. */
+enum store_fate {
+	STORE_FATE_IN_PLACE,
+	STORE_FATE_FILE_GONE, /* another file or none has its name */
+	STORE_FATE_LOG_GONE,
+	STORE_FATE_CUT,
+	STORE_FATE_LOG_CUT,
+};
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STMT_MAX]; /* prepared when first used */
 	char *path;
+	struct store_file files[STORE_FILES]; /* as opened, if for writing */
+	enum store_fate fate;
 };
+
+/* Note which files were opened: -ESTALE if they are not there any more. */
+int store_files_remember(struct store *s, struct aegis_error *err);
+/* -ESTALE unless what was opened is this file.  Before anything is read: two
+ * databases must not meet at one log. */
+int store_file_is(const struct store *s, const struct store_file *file,
+		  struct aegis_error *err);
+/* Without statements, other work on the connection is done. */
+void store_finalize(struct store *s);
 
 /* The statement, reset and without bindings.  NULL with err set: it could not
  * be prepared. */
