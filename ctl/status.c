@@ -27,6 +27,7 @@
 	X(dropped, 32)                                                         \
 	X(store_lost, 512)                                                     \
 	X(store_error, 512)                                                    \
+	X(docker_error, 512)                                                   \
 	X(sandbox, 64)
 
 struct gate_meta {
@@ -176,6 +177,9 @@ look_at_store(struct status *st)
 		problem(st, CTL_DEGRADED,
 			"gate: it cannot look after its store: %s",
 			st->meta.store_error);
+	if (st->meta.docker_error[0])
+		problem(st, CTL_DEGRADED, "gate: it cannot ask dockerd: %s",
+			st->meta.docker_error);
 	if (!strcmp(st->meta.sandbox, "log"))
 		problem(st, CTL_DEGRADED,
 			"gate: its sandbox only logs (AEGIS_SANDBOX=log)");
