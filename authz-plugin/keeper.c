@@ -126,6 +126,10 @@ expire(struct keeper *k, struct store *s, int64_t before_ms, int64_t limit,
 		*ret_done = store_used_bytes(s) <= limit;
 		if (*ret_done)
 			return 0;
+		/* Not into a file that was cut short meanwhile. */
+		r = store_look(s, err);
+		if (r < 0)
+			return r;
 		r = store_decision_expire(s, before_ms, KEEPER_EXPIRE_ROWS,
 					  &deleted, err);
 		if (r < 0 && r != -EBUSY)

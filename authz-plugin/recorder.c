@@ -53,6 +53,7 @@ struct recorder {
 	uint64_t reopen_at_ms, look_at_ms;
 	bool ticking;
 	bool down; /* said so in the log */
+	char down_because[AEGIS_ERROR_TEXT_LEN];
 	struct inflight inflight[INFLIGHT_MAX];
 	unsigned inflight_next;
 	struct note notes[NOTES_MAX];
@@ -402,13 +403,15 @@ batch_is_written(struct recorder *rec, unsigned count)
 
 /* --- when the store does not take it ------------------------------------------------ */
 
+/* Again if it is for another reason, e.g. why it cannot be opened anew. */
 static void
 say_down(struct recorder *rec, const struct aegis_error *err)
 {
-	if (rec->down)
+	if (rec->down && !strcmp(rec->down_because, err->text))
 		return;
 	rec->down = true;
 	atomic_store(&rec->store_down, true);
+	snprintf(rec->down_because, sizeof(rec->down_because), "%s", err->text);
 	log_error("%s; what changes state is denied until the store is back",
 		  err->text);
 }
@@ -573,15 +576,25 @@ have_store(struct recorder *rec, struct aegis_error *err)
 	if (rec->store && !rec->suspect)
 		return 0;
 	if (pthread_mutex_trylock(&rec->holding) != 0)
-		return -EBUSY;
+		return aegis_error_setx(err, -EBUSY,
+					"store %s: the keeper is still at work "
+					"on it",
+					rec->path);
 	if (rec->suspect) {
 		store_abandon(rec->store);
 		rec->store = NULL;
 		rec->suspect = rec->open = false;
 		rec->open_error = -EIO;
 	}
-	if (httpd_now_ms(rec->httpd) >= rec->reopen_at_ms)
+	if (httpd_now_ms(rec->httpd) >= rec->reopen_at_ms) {
 		rec->open_error = open_anew(rec, err);
+		if (rec->open_error < 0 && rec->open_error != -EBUSY)
+			say_down(rec, err);
+	} else {
+		aegis_error_setx(err, rec->open_error,
+				 "store %s: not open, and tried once a second",
+				 rec->path);
+	}
 	pthread_mutex_unlock(&rec->holding);
 	return rec->open_error;
 }
@@ -598,7 +611,8 @@ give_up_waiting(struct recorder *rec, int error, const struct aegis_error *err)
 		if (!r->request ||
 		    (may_wait && now - r->queued_ms < RECORDER_WAIT_MS))
 			continue;
-		say_down(rec, err);
+		if (!rec->down)
+			say_down(rec, err);
 		if (r->changes_state) {
 			record_refuse(r, RULE_GATE_STORE,
 				      "the decision cannot be recorded");
@@ -665,8 +679,6 @@ turn(void *ctx)
 	/* A connection that broke just now gets one more try. */
 	if (r < 0 && rec->suspect)
 		r = try_to_write(rec, &err);
-	if (r < 0 && !rec->store && r != -EBUSY)
-		say_down(rec, &err);
 	if (r < 0)
 		give_up_waiting(rec, r, &err);
 	tick(rec, r < 0);
