@@ -227,6 +227,9 @@ look_after(struct keeper *k, const struct store_file *file,
 	unsigned left;
 	int r = store_join(&s, k->settings->store, file, err);
 
+	/* Zeros of a log that was cut short are not to be copied. */
+	if (r == 0)
+		r = store_look(s, err);
 	if (r == 0)
 		r = store_checkpoint(s, &left, err);
 	return r < 0 ? r : retain(k, s, err);

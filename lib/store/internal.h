@@ -65,7 +65,7 @@ void store_bind_int(sqlite3_stmt *stmt, int *at, int64_t v);
 const char *store_wal_vfs(void);
 /* Around a COMMIT: its frames may be gathered.  What it leaves is dropped. */
 void store_wal_committing(sqlite3 *db, bool on);
-/* A write found the log shorter than what was written to it. */
+/* Somebody cut the log short: a write found it so, or its beginning is zeros. */
 bool store_wal_is_cut(sqlite3 *db);
 
 /* A column's text, NULL if it is NULL; lives until the next step. */

@@ -16,12 +16,15 @@
  * behind when it is rolled back, goes straight to the file.
  *
  * A log that somebody cut short is not written on behind its end: the hole would
- * read as zeros, and a checkpoint would copy them into the database.
+ * read as zeros, and a checkpoint would copy them into the database.  Its length is
+ * asked for before the first write of each tick of the kernel's clock, as one more
+ * system call a commit can be felt; store_wal_is_cut() sees what came between.
  */
 #include "lib/store/internal.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #define VFS_NAME "aegis-wal"
 #define FRAME_HEADER_LEN 24
@@ -38,6 +41,7 @@ struct wal_file {
 	bool in_frame;     /* a header was gathered; its page comes next */
 	bool last;         /* of the commit, says that header */
 	bool cut;          /* found shorter than what was written */
+	long asked_at;     /* how long it is: the tick's nanoseconds */
 };
 
 static struct wal_file *
@@ -47,16 +51,31 @@ self(sqlite3_file *file)
 }
 
 static int
+ask_length(struct wal_file *f, sqlite3_int64 at)
+{
+	struct timespec now;
+	sqlite3_int64 size;
+	int rc;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_nsec == f->asked_at)
+		return SQLITE_OK;
+	f->asked_at = now.tv_nsec;
+	rc = f->real->pMethods->xFileSize(f->real, &size);
+	f->cut |= rc == SQLITE_OK && at > size;
+	return rc;
+}
+
+static int
 put(struct wal_file *f, const void *bytes, int len, sqlite3_int64 at)
 {
-	sqlite3_int64 size;
-	int rc = f->real->pMethods->xFileSize(f->real, &size);
+	int rc = ask_length(f, at);
 
-	if (rc != SQLITE_OK)
-		return rc;
-	f->cut |= at > size;
-	return f->cut ? SQLITE_IOERR_WRITE
-		      : f->real->pMethods->xWrite(f->real, bytes, len, at);
+	if (rc == SQLITE_OK && f->cut)
+		rc = SQLITE_IOERR_WRITE;
+	return rc == SQLITE_OK
+		       ? f->real->pMethods->xWrite(f->real, bytes, len, at)
+		       : rc;
 }
 
 /* After an error the bytes are gone: SQLite rolls back and writes them anew. */
@@ -311,10 +330,17 @@ store_wal_committing(sqlite3 *db, bool on)
 	f->in_frame = false;
 }
 
+/* A log in use begins with a number that is not 0; an empty one has none yet. */
 bool
 store_wal_is_cut(sqlite3 *db)
 {
+	static const char none[4];
 	const struct wal_file *f = wal_of(db);
+	char magic[sizeof(none)];
 
-	return f && f->cut;
+	if (!f || f->cut)
+		return f;
+	return f->real->pMethods->xRead(f->real, magic, sizeof(magic), 0) ==
+		       SQLITE_OK &&
+	       !memcmp(magic, none, sizeof(none));
 }
