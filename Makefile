@@ -69,9 +69,11 @@ $(B)/$(1): $(call objs,$($(1)_SRC)) $(LIB)
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 
+$(B)/tests/test_recorder: $(call objs,authz-plugin/recorder.c authz-plugin/record.c)
+$(B)/tests/test_age_clock: $(call objs,authz-plugin/age_clock.c)
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(H2O_LIBS) -lcmocka
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) $(H2O_LIBS) -lcmocka
 
 $(B)/bench/steps: $(B)/obj/authz-plugin/record.o
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
