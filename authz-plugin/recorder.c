@@ -16,11 +16,11 @@
 
 /* Notes for the next batch: the keys of meta that the gate keeps. */
 #define NOTES_MAX 16
+#define NOTE_VALUE_LEN 512
 
 /* Decisions written before the store's files are looked at again; a look costs
  * three stat(2). */
 #define UNSEEN_MAX 16
-#define NOTE_VALUE_LEN 512
 
 struct inflight {
 	uint64_t correlation; /* 0: free */
