@@ -70,6 +70,8 @@ endef
 $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 
 $(B)/tests/test_workers: $(B)/obj/authz-plugin/workers.o
+$(B)/tests/test_recorder: $(call objs,authz-plugin/recorder.c authz-plugin/record.c)
+$(B)/tests/test_age_clock: $(call objs,authz-plugin/age_clock.c)
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) $(H2O_LIBS) -lcmocka

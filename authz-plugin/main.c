@@ -434,6 +434,7 @@ serve(struct gate *g, const struct options *o, struct policy_ref *policy,
       struct aegis_error *err)
 {
 	struct loop_start start = {.gate = g, .listener = -1, .policy = policy};
+	const bool was_root = geteuid() == 0;
 	struct watch *watch = NULL;
 	int r = open_listener(&g->settings, &start.listener, err);
 
@@ -445,7 +446,7 @@ serve(struct gate *g, const struct options *o, struct policy_ref *policy,
 	if (r == 0)
 		r = open_source(g, err);
 	if (r == 0)
-		r = watch_new(&watch, g->settings.gate.policy, err);
+		r = watch_new(&watch, &g->settings, was_root, err);
 	if (r == 0)
 		r = sandbox_enter(SANDBOX_STDIO | SANDBOX_FILES | SANDBOX_UNIX |
 					  SANDBOX_INOTIFY,

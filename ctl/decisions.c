@@ -308,7 +308,7 @@ follow_look(struct batch *b, struct store *store)
 		store_decision_get(store, b->ids[i], follow_row, l, NULL);
 	/* Only the first look is limited: what comes later is all shown. */
 	l->records.limit = 0;
-	b->after_id = b->newest_id;
+	l->records.filter.after_id = b->after_id = b->newest_id;
 	r = l->ctl->format == FORMAT_JSONL ? CTL_OK
 					   : ctl_table(l->ctl, &l->table);
 	return r ? r : fflush(stdout) ? CTL_FAILED : CTL_OK;

@@ -14,7 +14,7 @@
 #define ASK_TIMEOUT_MS 2000
 #define DAY_MS (24 * 3600 * 1000LL)
 #define PROBLEMS_MAX 12
-#define PROBLEM_LEN 320
+#define PROBLEM_LEN 640
 
 /* What the gate writes into the store's meta table about itself. */
 #define GATE_META(X)                                                           \
@@ -26,6 +26,9 @@
 	X(policy_error, 512)                                                   \
 	X(dropped, 32)                                                         \
 	X(stuck, 16)                                                           \
+	X(store_lost, 512)                                                     \
+	X(store_error, 512)                                                    \
+	X(docker_error, 512)                                                   \
 	X(sandbox, 64)
 
 struct gate_meta {
@@ -172,6 +175,17 @@ look_at_store(struct status *st)
 			"gate: %s look-ups hang on a file system that does not "
 			"answer",
 			st->meta.stuck);
+	if (st->meta.store_lost[0])
+		problem(st, CTL_DEGRADED,
+			"gate: since its start it lost its store: %s",
+			st->meta.store_lost);
+	if (st->meta.store_error[0])
+		problem(st, CTL_DEGRADED,
+			"gate: it cannot look after its store: %s",
+			st->meta.store_error);
+	if (st->meta.docker_error[0])
+		problem(st, CTL_DEGRADED, "gate: it cannot ask dockerd: %s",
+			st->meta.docker_error);
 	if (!strcmp(st->meta.sandbox, "log"))
 		problem(st, CTL_DEGRADED,
 			"gate: its sandbox only logs (AEGIS_SANDBOX=log)");

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <yaml.h>
 
 #include "lib/buf.h"
@@ -545,12 +546,20 @@ conf_parse(struct conf *conf, const char *file_label, const char *text,
 static int
 read_file(const char *file, struct buf *out, struct aegis_error *err)
 {
-	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC);
+	/* A pipe would let us wait for a writer, perhaps for ever. */
+	_cleanup_close_ int fd =
+		open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char part[16 * 1024];
+	struct stat st;
 	ssize_t n;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return aegis_error_set(err, -errno, "open %.200s", file);
+	if (!S_ISREG(st.st_mode))
+		return aegis_error_setx(err, -EINVAL,
+					"%.200s: not a regular file; name the "
+					"file itself",
+					file);
 	do {
 		n = read(fd, part, sizeof(part));
 		if (n < 0 && errno != EINTR)

@@ -46,8 +46,9 @@ struct conf {
 
 #define CONF_INIT ((struct conf){0})
 
-/* 0, -ENOENT and other errnos of open/read, -EFBIG, -EBADMSG for bad YAML.  An
- * empty file has a root of type CONF_NULL.  On failure *conf is empty. */
+/* 0, -ENOENT and other errnos of open/read, -EINVAL for what is no regular file,
+ * -EFBIG, -EBADMSG for bad YAML.  An empty file has a root of type CONF_NULL.  On
+ * failure *conf is empty. */
 int conf_load(struct conf *conf, const char *file, struct aegis_error *err);
 int conf_parse(struct conf *conf, const char *file_label, const char *text,
 	       size_t len, struct aegis_error *err);

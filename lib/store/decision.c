@@ -149,9 +149,10 @@ add_text(struct query *q, const char *piece, const char *text)
 }
 
 static void
-build_query(struct query *q, const struct decision_filter *f)
+build_query(struct query *q, const struct decision_filter *f, int64_t first_id)
 {
 	add_piece(q, "SELECT " COLUMNS " FROM decisions WHERE 1");
+	add_int(q, " AND id >= ?", first_id);
 	if (f->since_ms)
 		add_int(q, " AND timestamp >= ?", f->since_ms);
 	if (f->until_ms)
@@ -202,6 +203,35 @@ each_row(struct store *s, sqlite3_stmt *stmt,
 	return r;
 }
 
+/* The id where the rows at or after since_ms begin, without reading what is
+ * before.  Rows come in the order of their times unless the clock was set back:
+ * that many older ones in a row are the end. */
+#define OLDER_MAX 256
+
+static int
+find_since(struct store *s, int64_t since_ms, int64_t *ret_id,
+	   struct aegis_error *err)
+{
+	sqlite3_stmt *stmt = store_stmt(s, STMT_DECISION_TIMES, err);
+	int older = 0, rc = SQLITE_DONE;
+
+	*ret_id = INT64_MAX;
+	if (!stmt)
+		return err ? err->code : -EIO;
+	while (older < OLDER_MAX && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (sqlite3_column_int64(stmt, 1) < since_ms) {
+			older++;
+			continue;
+		}
+		older = 0;
+		*ret_id = sqlite3_column_int64(stmt, 0);
+	}
+	(void)sqlite3_reset(stmt);
+	return older < OLDER_MAX && rc != SQLITE_DONE
+		       ? store_error(s, rc, "read decisions", err)
+		       : 0;
+}
+
 int
 store_decision_each(struct store *s, const struct decision_filter *f,
 		    int (*row)(const struct decision *d, void *ctx), void *ctx,
@@ -209,9 +239,14 @@ store_decision_each(struct store *s, const struct decision_filter *f,
 {
 	struct query q = {.used = 0};
 	sqlite3_stmt *stmt = NULL;
-	int rc, r, at = 0;
+	int64_t first_id = f->after_id + 1;
+	int rc, r = 0, at = 0;
 
-	build_query(&q, f);
+	if (f->since_ms && !f->after_id)
+		r = find_since(s, f->since_ms, &first_id, err);
+	if (r < 0)
+		return r;
+	build_query(&q, f, first_id);
 	rc = sqlite3_prepare_v2(s->db, q.sql, -1, &stmt, NULL);
 	if (rc != SQLITE_OK)
 		return store_error(s, rc, "read decisions", err);
@@ -288,15 +323,42 @@ read_latencies(struct store *s, struct decision_counts *ret,
 }
 
 int
+store_decision_newest(struct store *s, int64_t *ret_id, int64_t *ret_ms,
+		      struct aegis_error *err)
+{
+	sqlite3_stmt *stmt = store_stmt(s, STMT_DECISION_NEWEST, err);
+	int rc, r = 0;
+
+	if (!stmt)
+		return err ? err->code : -EIO;
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW) {
+		*ret_id = sqlite3_column_int64(stmt, 0);
+		*ret_ms = sqlite3_column_int64(stmt, 1);
+	} else {
+		r = rc == SQLITE_DONE
+			    ? aegis_error_set(err, -ENOENT, "decisions")
+			    : store_error(s, rc, "read decisions", err);
+	}
+	(void)sqlite3_reset(stmt);
+	return r;
+}
+
+int
 store_decision_counts(struct store *s, int64_t since_ms,
 		      struct decision_counts *ret, struct aegis_error *err)
 {
 	sqlite3_stmt *stmt = store_stmt(s, STMT_DECISION_COUNTS, err);
-	int at = 0, rc, r = 0;
+	int64_t first;
+	int at = 0, rc, r;
 
 	*ret = (struct decision_counts){0};
 	if (!stmt)
 		return err ? err->code : -EIO;
+	r = find_since(s, since_ms, &first, err);
+	if (r < 0)
+		return r;
+	store_bind_int(stmt, &at, first);
 	store_bind_int(stmt, &at, since_ms);
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW) {
@@ -309,39 +371,4 @@ store_decision_counts(struct store *s, int64_t since_ms,
 	}
 	(void)sqlite3_reset(stmt);
 	return r < 0 ? r : read_latencies(s, ret, err);
-}
-
-static int
-expire_from(struct store *s, enum stmt which, int64_t before_ms, unsigned limit,
-	    struct aegis_error *err)
-{
-	sqlite3_stmt *stmt = store_stmt(s, which, err);
-	int at = 0;
-
-	if (!stmt)
-		return err ? err->code : -EIO;
-	store_bind_int(stmt, &at, before_ms);
-	store_bind_int(stmt, &at, limit);
-	return store_run(s, stmt, "delete what is old", err);
-}
-
-int
-store_decision_expire(struct store *s, int64_t before_ms, unsigned limit,
-		      unsigned *ret_deleted, struct aegis_error *err)
-{
-	int r = store_begin(s, err);
-
-	*ret_deleted = 0;
-	if (r < 0)
-		return r;
-	r = expire_from(s, STMT_DECISION_EXPIRE, before_ms, limit, err);
-	if (r == 0) {
-		*ret_deleted = (unsigned)sqlite3_changes(s->db);
-		r = expire_from(s, STMT_ALERT_EXPIRE, before_ms, limit, err);
-	}
-	if (r == 0)
-		r = store_commit(s, err);
-	if (r < 0)
-		store_rollback(s);
-	return r;
 }

@@ -34,6 +34,9 @@ static const char *const stmt_sql[STMT_MAX] = {
 
 /* --- errors --------------------------------------------------------------------- */
 
+static const char way_out[] = "; move it and its -wal and -shm to another place, "
+			      "and aegis-authz makes a new one";
+
 static int
 errno_of(int rc)
 {
@@ -63,10 +66,12 @@ int
 store_error(const struct store *s, int rc, const char *what,
 	    struct aegis_error *err)
 {
-	return aegis_error_setx(err, errno_of(rc), "store %s: %s: %s", s->path,
-				what,
+	const int r = errno_of(rc);
+
+	return aegis_error_setx(err, r, "store %s: %s: %s%s", s->path, what,
 				s->db ? sqlite3_errmsg(s->db)
-				      : sqlite3_errstr(rc));
+				      : sqlite3_errstr(rc),
+				r == -EUCLEAN ? way_out : "");
 }
 
 /* --- statements ------------------------------------------------------------------- */
@@ -170,7 +175,12 @@ store_begin(struct store *s, struct aegis_error *err)
 int
 store_commit(struct store *s, struct aegis_error *err)
 {
-	return run_named(s, STMT_COMMIT, "commit", err);
+	int r;
+
+	store_wal_committing(s->db, true);
+	r = run_named(s, STMT_COMMIT, "commit", err);
+	store_wal_committing(s->db, false);
+	return r;
 }
 
 void
@@ -212,6 +222,11 @@ make_file(const char *path, struct aegis_error *err)
 		close(fd);
 		return 0;
 	}
+	if (errno == EACCES)
+		return aegis_error_setx(err, -EACCES,
+					"make %s: %s; restart aegis-authz, "
+					"which makes it as root",
+					path, strerror(EACCES));
 	if (errno != EEXIST)
 		return aegis_error_set(err, -errno, "make %s", path);
 	if (lstat(path, &st) < 0)
@@ -281,12 +296,33 @@ check_version(struct store *s, enum store_mode mode, struct aegis_error *err)
 		return refuse_version(s, version, err);
 	if (version == STORE_VERSION)
 		return 0;
-	if (mode == STORE_WRITE)
+	if (mode != STORE_READ)
 		return migrate(s, err);
 	return aegis_error_setx(err, -EUCLEAN,
 				"store %s: not a store of this version; start "
 				"aegis-authz once",
 				s->path);
+}
+
+/* Read both ends of the record: what overwrote the file shows there most likely,
+ * and who only writes would not notice. */
+static int
+probe(struct store *s, struct aegis_error *err)
+{
+	int64_t ignored;
+
+	return read_pragma(s,
+			   "SELECT (SELECT min(id) FROM decisions) + "
+			   "(SELECT max(id) FROM decisions)",
+			   &ignored, err);
+}
+
+static int
+busy_timeout_ms(enum store_mode mode)
+{
+	return mode == STORE_READ    ? READ_TIMEOUT_MS
+	       : mode == STORE_WRITE ? STORE_OPEN_TIMEOUT_MS
+				     : 0;
 }
 
 static int
@@ -295,8 +331,7 @@ set_up(struct store *s, enum store_mode mode, struct aegis_error *err)
 	char sql[200];
 	int r;
 
-	sqlite3_busy_timeout(s->db, mode == STORE_WRITE ? STORE_OPEN_TIMEOUT_MS
-							: READ_TIMEOUT_MS);
+	sqlite3_busy_timeout(s->db, busy_timeout_ms(mode));
 	if (mode == STORE_READ)
 		return check_version(s, mode, err);
 	snprintf(sql, sizeof(sql),
@@ -308,52 +343,97 @@ set_up(struct store *s, enum store_mode mode, struct aegis_error *err)
 	r = execute(s, sql, err);
 	if (r == 0)
 		r = check_version(s, mode, err);
+	if (r == 0)
+		r = probe(s, err);
 	/* From here on nothing waits: the caller decides when to try again. */
 	sqlite3_busy_timeout(s->db, 0);
-	return r;
+	return r < 0 ? r : store_files_remember(s, err);
 }
 
+/* file: what has to be there, or NULL. */
 static int
-open_database(struct store *s, enum store_mode mode, struct aegis_error *err)
+open_database(struct store *s, enum store_mode mode,
+	      const struct store_file *file, struct aegis_error *err)
 {
 	const int flags = SQLITE_OPEN_NOMUTEX |
-			  (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE
-					       : SQLITE_OPEN_READONLY);
+			  (mode == STORE_READ ? SQLITE_OPEN_READONLY
+					      : SQLITE_OPEN_READWRITE);
 	int rc = sqlite3_open_v2(s->path, &s->db, flags,
-				 mode == STORE_WRITE ? store_wal_vfs() : NULL);
-	int keep_wal = 1;
+				 mode == STORE_READ ? NULL : store_wal_vfs());
+	int keep_wal = 1, r;
 
 	if (rc != SQLITE_OK)
 		return store_error(s, rc, "open", err);
+	r = file ? store_file_is(s, file, err) : 0;
+	if (r < 0)
+		return r;
 	sqlite3_extended_result_codes(s->db, 1);
 	/* With the log left behind, who may read but not write the folder can
 	 * still open the store when nobody has it open. */
-	if (mode == STORE_WRITE)
+	if (mode != STORE_READ)
 		sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL,
 				     &keep_wal);
 	return set_up(s, mode, err);
+}
+
+static int
+new_store(struct store **ret, const char *path, struct aegis_error *err)
+{
+	_cleanup_store_ struct store *s = calloc(1, sizeof(*s));
+
+	if (!s || !(s->path = strdup(path)))
+		return aegis_error_set(err, -ENOMEM, "open %s", path);
+	*ret = take_ptr(s);
+	return 0;
 }
 
 int
 store_open(struct store **ret, const char *path, enum store_mode mode,
 	   struct aegis_error *err)
 {
-	_cleanup_store_ struct store *s = calloc(1, sizeof(*s));
-	int r = 0;
+	_cleanup_store_ struct store *s = NULL;
+	int r = new_store(&s, path, err);
 
-	if (!s || !(s->path = strdup(path)))
-		return aegis_error_set(err, -ENOMEM, "open %s", path);
-	if (mode == STORE_WRITE)
+	if (r < 0)
+		return r;
+	if (mode != STORE_READ)
 		r = make_folder(path, err);
 	else if (access(path, F_OK) < 0)
 		r = aegis_error_set(err, -errno, "store %s", path);
-	if (r == 0 && mode == STORE_WRITE)
+	if (r == 0 && mode != STORE_READ)
 		r = make_file(path, err);
 	if (r == 0)
-		r = open_database(s, mode, err);
+		r = open_database(s, mode, NULL, err);
 	if (r == 0)
 		*ret = take_ptr(s);
 	return r;
+}
+
+int
+store_join(struct store **ret, const char *path, const struct store_file *file,
+	   struct aegis_error *err)
+{
+	_cleanup_store_ struct store *s = NULL;
+	struct stat st;
+	int r = new_store(&s, path, err);
+
+	/* Not access(2), which knows no capabilities. */
+	if (r == 0 && stat(path, &st) < 0)
+		r = aegis_error_set(err, -ESTALE, "store %s", path);
+	if (r == 0)
+		r = open_database(s, STORE_WRITE_NOW, file, err);
+	if (r == 0)
+		*ret = take_ptr(s);
+	return r;
+}
+
+void
+store_finalize(struct store *s)
+{
+	for (int i = 0; i < STMT_MAX; i++) {
+		sqlite3_finalize(s->stmts[i]);
+		s->stmts[i] = NULL;
+	}
 }
 
 void
@@ -361,8 +441,7 @@ store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (int i = 0; i < STMT_MAX; i++)
-		sqlite3_finalize(s->stmts[i]);
+	store_finalize(s);
 	sqlite3_close(s->db);
 	free(s->path);
 	free(s);
@@ -371,25 +450,16 @@ store_close(struct store *s)
 /* --- upkeep --------------------------------------------------------------------------- */
 
 int
-store_checkpoint(const char *path, unsigned *ret_left, struct aegis_error *err)
+store_checkpoint(struct store *s, unsigned *ret_left, struct aegis_error *err)
 {
-	struct store s = {.path = (char *)path};
 	int log = 0, done = 0;
-	int rc = sqlite3_open_v2(path, &s.db,
-				 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE,
-				 NULL);
-	int r = 0;
+	int rc = sqlite3_wal_checkpoint_v2(
+		s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_wal_checkpoint_v2(s.db, NULL,
-					       SQLITE_CHECKPOINT_PASSIVE, &log,
-					       &done);
 	if (rc != SQLITE_OK)
-		r = store_error(&s, rc, "checkpoint", err);
-	else
-		*ret_left = log > done ? (unsigned)(log - done) : 0;
-	sqlite3_close(s.db);
-	return r;
+		return store_error(s, rc, "copy the log back", err);
+	*ret_left = log > done ? (unsigned)(log - done) : 0;
+	return 0;
 }
 
 int64_t
@@ -432,8 +502,8 @@ store_check(struct store *s, struct aegis_error *err)
 	if (rc != SQLITE_ROW)
 		r = store_error(s, rc, "check", err);
 	else if (strcmp(store_text(stmt, 0), "ok") != 0)
-		r = aegis_error_setx(err, -EUCLEAN, "store %s: %s", s->path,
-				     store_text(stmt, 0));
+		r = aegis_error_setx(err, -EUCLEAN, "store %s: %s%s", s->path,
+				     store_text(stmt, 0), way_out);
 	sqlite3_finalize(stmt);
 	return r;
 }

@@ -23,8 +23,16 @@
 struct store;
 
 enum store_mode {
-	STORE_READ,  /* an existing file; nothing can be changed */
-	STORE_WRITE, /* created if missing, migrated to this version */
+	STORE_READ,      /* an existing file; nothing can be changed */
+	STORE_WRITE,     /* created if missing, migrated to this version */
+	STORE_WRITE_NOW, /* the same, and -EBUSY where that would wait */
+};
+
+/* A file, whatever it is called. */
+struct store_file {
+	dev_t dev;
+	ino_t ino;
+	int64_t size; /* as last seen */
 };
 
 /*
@@ -36,9 +44,25 @@ enum store_mode {
 #define STORE_OPEN_TIMEOUT_MS 5000
 int store_open(struct store **ret, const char *path, enum store_mode mode,
 	       struct aegis_error *err);
+/* A further connection to a file that this process has open, which never waits
+ * and makes nothing.  -ESTALE if path is not that file, or it was cut short. */
+int store_join(struct store **ret, const char *path,
+	       const struct store_file *file, struct aegis_error *err);
 void store_close(struct store *s);
 DEFINE_CLEANUP(struct store *, store_close);
 #define _cleanup_store_ _cleanup_(cleanup_store_close)
+
+/* What a connection for writing has open. */
+struct store_file store_file(const struct store *s);
+
+/* Are the files still where they were opened, and as long?  -ESTALE with what
+ * happened to them; nothing may then be written any more but store_abandon(). */
+int store_look(struct store *s, struct aegis_error *err);
+/* Close a store by what store_look() found.  The log goes to the file it belongs
+ * to, wherever that was moved; what cannot be copied is left as PATH-wal.old, so
+ * that no other database gets it.  No other connection of this process may be
+ * open.  Accepts NULL. */
+void store_abandon(struct store *s);
 
 /* One batch: begin takes the write lock or is -EBUSY.  commit makes all of it
  * readable and safe from kill -9 of this process (synchronous=NORMAL: a power
@@ -50,10 +74,9 @@ int store_commit(struct store *s, struct aegis_error *err)
 	__attribute__((warn_unused_result));
 void store_rollback(struct store *s);
 
-/* Copy the write-ahead log back into the file as far as readers let it, with a
- * connection of its own: for a background thread.  *ret_left is the number of
- * frames not yet copied. */
-int store_checkpoint(const char *path, unsigned *ret_left,
+/* Copy the write-ahead log back into the file as far as readers let it: for a
+ * background thread.  *ret_left is the number of frames not yet copied. */
+int store_checkpoint(struct store *s, unsigned *ret_left,
 		     struct aegis_error *err);
 
 /* Bytes of the file and its WAL. */
@@ -121,6 +144,7 @@ int store_decision_outcome(struct store *s, int64_t id, int64_t status,
 struct decision_filter {
 	int64_t since_ms, until_ms; /* 0: open */
 	int64_t before_id;          /* 0: newest first from the end */
+	int64_t after_id;           /* 0: down to the oldest */
 	enum decision_verdict verdict; /* INVALID: any */
 	const char *user, *rule, *endpoint, *subject; /* NULL: any; subject is a
 						       * prefix of subject,
@@ -147,8 +171,14 @@ struct decision_counts {
 int store_decision_counts(struct store *s, int64_t since_ms,
 			  struct decision_counts *ret, struct aegis_error *err);
 
-/* Delete at most limit decisions older than before_ms (and security_alerts
- * with them); *ret_deleted tells.  Short, so that nobody waits for it. */
+/* The newest row; -ENOENT if there is none. */
+int store_decision_newest(struct store *s, int64_t *ret_id, int64_t *ret_ms,
+			  struct aegis_error *err);
+
+/* Delete the oldest decisions, at most limit and up to the first one that is not
+ * older than before_ms (INT64_MAX: whatever their age), with the alerts they led
+ * to; *ret_deleted tells.  The newest row stays, so that no id comes twice.  The
+ * write lock is held for the deletion alone, not for the search. */
 int store_decision_expire(struct store *s, int64_t before_ms, unsigned limit,
 			  unsigned *ret_deleted, struct aegis_error *err);
 

@@ -10,11 +10,21 @@
  * not 0; sqlite.org/fileformat2.html section 4.1), so that its write does it all
  * and its result is the truth.  Whatever else is asked of the file comes after
  * what is gathered.
+ *
+ * Frames are gathered only while store_commit() runs, and so under the write lock
+ * of their transaction: what a long transaction writes before, and would leave
+ * behind when it is rolled back, goes straight to the file.
+ *
+ * A log that somebody cut short is not written on behind its end: the hole would
+ * read as zeros, and a checkpoint would copy them into the database.  Its length is
+ * asked for before the first write of each tick of the kernel's clock, as one more
+ * system call a commit can be felt; store_wal_is_cut() sees what came between.
  */
 #include "lib/store/internal.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #define VFS_NAME "aegis-wal"
 #define FRAME_HEADER_LEN 24
@@ -27,14 +37,45 @@ struct wal_file {
 	char *gathered;     /* GATHER_MAX bytes */
 	int len;
 	sqlite3_int64 end; /* where the last write ended, done or gathered */
+	bool committing;   /* store_commit() runs */
 	bool in_frame;     /* a header was gathered; its page comes next */
 	bool last;         /* of the commit, says that header */
+	bool cut;          /* found shorter than what was written */
+	long asked_at;     /* how long it is: the tick's nanoseconds */
 };
 
 static struct wal_file *
 self(sqlite3_file *file)
 {
 	return (struct wal_file *)file;
+}
+
+static int
+ask_length(struct wal_file *f, sqlite3_int64 at)
+{
+	struct timespec now;
+	sqlite3_int64 size;
+	int rc;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_nsec == f->asked_at)
+		return SQLITE_OK;
+	f->asked_at = now.tv_nsec;
+	rc = f->real->pMethods->xFileSize(f->real, &size);
+	f->cut |= rc == SQLITE_OK && at > size;
+	return rc;
+}
+
+static int
+put(struct wal_file *f, const void *bytes, int len, sqlite3_int64 at)
+{
+	int rc = ask_length(f, at);
+
+	if (rc == SQLITE_OK && f->cut)
+		rc = SQLITE_IOERR_WRITE;
+	return rc == SQLITE_OK
+		       ? f->real->pMethods->xWrite(f->real, bytes, len, at)
+		       : rc;
 }
 
 /* After an error the bytes are gone: SQLite rolls back and writes them anew. */
@@ -45,9 +86,7 @@ flush(struct wal_file *f)
 
 	f->len = 0;
 	f->in_frame = false;
-	return len ? f->real->pMethods->xWrite(f->real, f->gathered, len,
-					       f->end - len)
-		   : SQLITE_OK;
+	return len ? put(f, f->gathered, len, f->end - len) : SQLITE_OK;
 }
 
 static bool
@@ -80,14 +119,14 @@ wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 	struct wal_file *f = self(file);
 	int rc;
 
-	if (at == f->end && len <= GATHER_MAX - f->len &&
+	if (f->committing && at == f->end && len <= GATHER_MAX - f->len &&
 	    (f->in_frame || len == FRAME_HEADER_LEN))
 		return gather(f, bytes, len);
 	rc = flush(f);
 	if (rc != SQLITE_OK)
 		return rc;
 	f->end = at + len;
-	return f->real->pMethods->xWrite(f->real, bytes, len, at);
+	return put(f, bytes, len, at);
 }
 
 /* --- the rest of the file: first what is gathered, then what was asked ------- */
@@ -96,10 +135,10 @@ static int
 wal_close(sqlite3_file *file)
 {
 	struct wal_file *f = self(file);
-	int flushed = flush(f), rc = f->real->pMethods->xClose(f->real);
+	int rc = f->real->pMethods->xClose(f->real);
 
 	sqlite3_free(f->gathered);
-	return flushed != SQLITE_OK ? flushed : rc;
+	return rc;
 }
 
 static int
@@ -263,4 +302,45 @@ store_wal_vfs(void)
 {
 	pthread_once(&once, set_up);
 	return wal_vfs.zName;
+}
+
+/* NULL: the log is not open, or is not opened by this VFS. */
+static struct wal_file *
+wal_of(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+				 &file) != SQLITE_OK ||
+	    !file || file->pMethods != &wal_methods)
+		return NULL;
+	return self(file);
+}
+
+void
+store_wal_committing(sqlite3 *db, bool on)
+{
+	struct wal_file *f = wal_of(db);
+
+	if (!f)
+		return;
+	f->committing = on;
+	/* Something is left only if the commit failed. */
+	f->len = 0;
+	f->in_frame = false;
+}
+
+/* A log in use begins with a number that is not 0; an empty one has none yet. */
+bool
+store_wal_is_cut(sqlite3 *db)
+{
+	static const char none[4];
+	const struct wal_file *f = wal_of(db);
+	char magic[sizeof(none)];
+
+	if (!f || f->cut)
+		return f;
+	return f->real->pMethods->xRead(f->real, magic, sizeof(magic), 0) ==
+		       SQLITE_OK &&
+	       !memcmp(magic, none, sizeof(none));
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/conf.h"
@@ -137,6 +138,24 @@ a_named_file_must_be_there(void **state)
 	unsetenv("AEGIS_CONFIG");
 }
 
+/* Opening a pipe would wait for a writer. */
+static void
+what_is_no_file_is_refused_at_once(void **state)
+{
+	static const char *const names[] = {"/dev/null", "/dev/zero", "/tmp", path};
+	struct aegis_error err = {0};
+	struct settings s;
+
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(settings_load(&s, names[i], &err), -EINVAL);
+		assert_non_null(strstr(err.text, names[i]));
+		assert_non_null(strstr(err.text, "not a regular file"));
+	}
+}
+
 /* --- values ------------------------------------------------------------------ */
 
 /* The value of "v:". */
@@ -259,6 +278,7 @@ main(void)
 		cmocka_unit_test(what_is_written_is_taken),
 		cmocka_unit_test(mistakes_are_pointed_at_and_change_nothing),
 		cmocka_unit_test(a_named_file_must_be_there),
+		cmocka_unit_test(what_is_no_file_is_refused_at_once),
 		cmocka_unit_test(sizes_are_read_as_docker_reads_them),
 		cmocka_unit_test(times_are_days_or_rfc_3339),
 		cmocka_unit_test(what_is_bounded_is_refused_beyond),

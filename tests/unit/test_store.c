@@ -12,8 +12,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "lib/clock.h"
 #include "lib/store/store.h"
 
 static char folder[] = "/tmp/test_store.XXXXXX";
@@ -389,6 +391,233 @@ a_batch_of_any_size_survives_kill_9(void **state)
 	}
 }
 
+/* --- files that are taken away, changed or cut ----------------------------------- */
+
+static void
+shell(const char *format)
+{
+	char command[512];
+	pid_t pid;
+	int status;
+
+	snprintf(command, sizeof(command), "p='%s'; %s", path, format);
+	pid = fork();
+	if (pid == 0) {
+		execlp("sh", "sh", "-ec", command, (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status != 0)
+		fail_msg("%s", command);
+}
+
+static int64_t
+count_in(const char *suffix)
+{
+	struct aegis_error err = {0};
+	struct store *s = NULL;
+	struct found f = {0};
+	char name[96];
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	if (store_open(&s, name, STORE_READ, &err) < 0)
+		fail_msg("%s", err.text);
+	if (store_check(s, &err) < 0 ||
+	    store_decision_each(s, &(struct decision_filter){0}, note_row, &f,
+				&err) < 0)
+		fail_msg("%s", err.text);
+	store_close(s);
+	return f.count;
+}
+
+/* What a long batch wrote before it was rolled back is nobody's: it must not come
+ * over what another connection committed since. */
+static void
+a_rolled_back_batch_spoils_nobody_elses(void **state)
+{
+	static char request[100 * 1000 + 1];
+	const struct batch_case back = {"", 60, 100 * 1000, false, true};
+	const struct batch_case kept = {"", 80, 90 * 1000, false, false};
+	struct store *a = open_store(STORE_WRITE), *b = open_store(STORE_WRITE);
+	unsigned left;
+
+	(void)state;
+	commit_one(a, &sample);
+	/* So that rolling back reads nothing from the log. */
+	assert_int_equal(store_checkpoint(a, &left, NULL), 0);
+	assert_true(write_batch(a, &back, request));
+	assert_true(write_batch(b, &kept, request));
+	commit_one(a, &sample);
+	/* What would be found after a power cut. */
+	shell("cp $p $p.copy; cp $p-wal $p.copy-wal");
+	assert_int_equal(count_in(".copy"), 82);
+	store_close(b);
+	store_close(a);
+}
+
+/* What is done to a store with two rows, the second in its log alone; what is
+ * said of it, and what is found afterwards. */
+static const struct {
+	const char *command, *said;
+	int64_t rows;        /* in path, when it is opened anew */
+	const char *moved;   /* another store, with all rows */
+} accidents[] = {
+	{"rm $p $p-wal $p-shm", "removed or moved", 0, NULL},
+	{"rm $p", "removed or moved", 0, NULL},
+	{"mv $p $p.moved", "removed or moved", 0, ".moved"},
+	{"cp $p $p.copy; mv $p $p.moved; mv $p.copy $p", "replaced", 1, ".moved"},
+	{"rm $p-wal", "-wal", 2, NULL},
+	{"rm $p-shm", "-shm", 2, NULL},
+	{": >$p", "cut short", 0, NULL},
+};
+
+static void
+a_file_that_is_not_the_one_in_use_is_noticed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(accidents) / sizeof(accidents[0]); i++) {
+		struct aegis_error err = {0};
+		struct store *s;
+		unsigned left;
+		int r;
+
+		make_path(NULL);
+		s = open_store(STORE_WRITE);
+		commit_one(s, &sample);
+		assert_int_equal(store_checkpoint(s, &left, NULL), 0);
+		assert_int_equal(left, 0);
+		commit_one(s, &sample);
+		assert_int_equal(store_look(s, NULL), 0);
+		shell(accidents[i].command);
+		r = store_look(s, &err);
+		if (r != -ESTALE || !strstr(err.text, accidents[i].said))
+			fail_msg("%s: %d %s", accidents[i].command, r, err.text);
+		store_abandon(s);
+		store_close(open_store(STORE_WRITE_NOW));
+		if (count_in("") != accidents[i].rows)
+			fail_msg("%s: %d rows", accidents[i].command,
+				 (int)count_in(""));
+		if (accidents[i].moved && count_in(accidents[i].moved) != 2)
+			fail_msg("%s: rows are lost", accidents[i].command);
+	}
+}
+
+/* A hole in the log reads as zeros, and a checkpoint would copy them.  Whether the
+ * next write or the next look notices depends on the tick it falls into. */
+static void
+a_log_that_is_cut_is_not_written_on(void **state)
+{
+	struct store *s = open_store(STORE_WRITE), *joined = NULL;
+	const struct store_file file = store_file(s);
+	struct aegis_error err = {0};
+	unsigned left;
+	int r;
+
+	(void)state;
+	commit_one(s, &sample);
+	assert_int_equal(store_checkpoint(s, &left, NULL), 0);
+	commit_one(s, &sample);
+	shell(": >$p-wal");
+	assert_int_equal(store_begin(s, NULL), 0);
+	insert(s, &sample);
+	r = store_commit(s, NULL);
+	assert_true(r == -EIO || r == 0);
+	store_rollback(s);
+	/* Who copies the log back looks, and does not. */
+	if (store_join(&joined, path, &file, NULL) == 0)
+		assert_true(r < 0 || store_look(joined, NULL) == -ESTALE);
+	store_close(joined);
+	assert_int_equal(store_look(s, &err), -ESTALE);
+	assert_non_null(strstr(err.text, "-wal was cut short"));
+	store_abandon(s);
+	s = open_store(STORE_WRITE_NOW);
+	assert_int_equal(find(s, (struct decision_filter){0}).count, 1);
+	commit_one(s, &sample);
+	store_close(s);
+	assert_int_equal(count_in(""), 2);
+}
+
+/* Neither is an accident: nothing is lost by them. */
+static void
+another_program_may_vacuum_and_empty_the_log(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	struct decision d = sample;
+	static char request[20000];
+	unsigned left, deleted;
+
+	(void)state;
+	memset(request, 'x', sizeof(request) - 1);
+	d.request = request;
+	for (int i = 0; i < 50; i++)
+		commit_one(s, &d);
+	assert_int_equal(store_decision_expire(s, 2000, 100, &deleted, NULL), 0);
+	assert_int_equal(store_checkpoint(s, &left, NULL), 0);
+	assert_int_equal(store_look(s, NULL), 0);
+	shell("sqlite3 $p 'vacuum; pragma wal_checkpoint(truncate);' >&2");
+	assert_int_equal(store_look(s, NULL), 0);
+	commit_one(s, &sample);
+	assert_int_equal(store_look(s, NULL), 0);
+	store_close(s);
+	assert_int_equal(count_in(""), 2);
+}
+
+static void
+a_second_connection_takes_no_other_file(void **state)
+{
+	struct store *s = open_store(STORE_WRITE), *joined = NULL;
+	struct store_file file = store_file(s);
+
+	(void)state;
+	commit_one(s, &sample);
+	assert_int_equal(store_join(&joined, path, &file, NULL), 0);
+	store_close(joined);
+	joined = NULL;
+	shell("mv $p $p.moved");
+	assert_int_equal(store_join(&joined, path, &file, NULL), -ESTALE);
+	assert_int_equal(access(path, F_OK), -1);
+	shell("cp $p.moved $p");
+	assert_int_equal(store_join(&joined, path, &file, NULL), -ESTALE);
+	assert_null(joined);
+	assert_int_equal(store_look(s, NULL), -ESTALE);
+	store_abandon(s);
+}
+
+static void
+a_damaged_file_names_the_way_out(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	struct aegis_error err = {0};
+
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		commit_one(s, &sample);
+	store_close(s);
+	s = NULL;
+	shell("dd if=/dev/zero of=$p bs=2048 seek=1 count=20 conv=notrunc "
+	      "2>/dev/null");
+	assert_int_equal(store_open(&s, path, STORE_WRITE, &err), -EUCLEAN);
+	assert_non_null(strstr(err.text, "move it and its -wal and -shm"));
+	assert_null(s);
+}
+
+/* It may be opened in a loop that must not wait. */
+static void
+opening_now_does_not_wait_for_a_lock(void **state)
+{
+	struct store *a = open_store(STORE_WRITE), *b = NULL;
+	uint64_t begin_ms;
+
+	(void)state;
+	shell("sqlite3 $p 'pragma user_version = 0'");
+	assert_int_equal(store_begin(a, NULL), 0);
+	begin_ms = clock_monotonic_ms();
+	assert_int_equal(store_open(&b, path, STORE_WRITE_NOW, NULL), -EBUSY);
+	assert_true(clock_monotonic_ms() - begin_ms < STORE_OPEN_TIMEOUT_MS);
+	store_rollback(a);
+	store_close(a);
+}
+
 /* --- what is no store --------------------------------------------------------------- */
 
 static void
@@ -440,6 +669,89 @@ old_decisions_expire_and_new_ones_stay(void **state)
 	assert_int_equal(store_decision_expire(s, 2000, 3, &deleted, NULL), 0);
 	assert_int_equal(deleted, 0);
 	assert_int_equal(find(s, (struct decision_filter){0}).count, 1);
+	store_close(s);
+}
+
+static int
+note_alert(const struct alert *a, void *ctx)
+{
+	*(int64_t *)ctx += a->decision_id;
+	return 0;
+}
+
+static void
+an_alert_goes_with_its_decision(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	int64_t left = 0;
+	unsigned deleted;
+
+	(void)state;
+	for (int64_t i = 1; i <= 3; i++) {
+		const struct alert a = {.service = "x",
+					.alert_type = "y",
+					.message = "z",
+					.timestamp = sample.timestamp,
+					.decision_id = i};
+
+		commit_one(s, &sample);
+		assert_int_equal(store_begin(s, NULL), 0);
+		assert_int_equal(store_alert_insert(s, &a, NULL), 0);
+		assert_int_equal(store_commit(s, NULL), 0);
+	}
+	assert_int_equal(store_decision_expire(s, INT64_MAX, 1, &deleted, NULL),
+			 0);
+	assert_int_equal(deleted, 1);
+	assert_int_equal(store_alert_each(s, 0, 0, note_alert, &left, NULL), 0);
+	assert_int_equal(left, 2 + 3);
+	store_close(s);
+}
+
+/* Where the rows end that are old is found before the write lock is asked for; a
+ * scan for it under the lock kept the gate waiting for seconds. */
+static void
+what_is_old_is_sought_without_the_write_lock(void **state)
+{
+	struct store *s = open_store(STORE_WRITE), *locked;
+	unsigned deleted = 1;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		commit_one(s, &sample);
+	locked = open_store(STORE_WRITE);
+	assert_int_equal(store_begin(locked, NULL), 0);
+	assert_int_equal(store_decision_expire(s, 1000, 10, &deleted, NULL), 0);
+	assert_int_equal(deleted, 0);
+	assert_int_equal(store_decision_expire(s, 1001, 10, &deleted, NULL),
+			 -EBUSY);
+	store_rollback(locked);
+	store_close(locked);
+	store_close(s);
+}
+
+static void
+counts_and_lists_begin_where_they_should(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	struct decision_counts counts;
+	struct decision d = sample;
+
+	(void)state;
+	/* The clock was set back once. */
+	for (int64_t t = 0; t < 10; t++) {
+		d.timestamp = t == 5 ? 900 : 1000 + t;
+		commit_one(s, &d);
+	}
+	assert_int_equal(store_decision_counts(s, 1004, &counts, NULL), 0);
+	assert_int_equal(counts.deny, 5);
+	assert_int_equal(find(s, (struct decision_filter){.since_ms = 1004})
+				 .count,
+			 5);
+	assert_int_equal(find(s, (struct decision_filter){.since_ms = 2000})
+				 .count,
+			 0);
+	assert_int_equal(find(s, (struct decision_filter){.after_id = 7}).count,
+			 3);
 	store_close(s);
 }
 
@@ -515,8 +827,18 @@ main(void)
 		TEST(a_second_connection_does_not_cost_the_first_its_locks),
 		TEST(what_was_told_survives_kill_9),
 		TEST(a_batch_of_any_size_survives_kill_9),
+		TEST(a_rolled_back_batch_spoils_nobody_elses),
+		TEST(a_file_that_is_not_the_one_in_use_is_noticed),
+		TEST(a_log_that_is_cut_is_not_written_on),
+		TEST(another_program_may_vacuum_and_empty_the_log),
+		TEST(a_second_connection_takes_no_other_file),
+		TEST(a_damaged_file_names_the_way_out),
+		TEST(opening_now_does_not_wait_for_a_lock),
 		TEST(what_is_no_store_is_refused),
 		TEST(old_decisions_expire_and_new_ones_stay),
+		TEST(an_alert_goes_with_its_decision),
+		TEST(what_is_old_is_sought_without_the_write_lock),
+		TEST(counts_and_lists_begin_where_they_should),
 		TEST(ids_are_not_used_again_after_expiry),
 		TEST(meta_and_policies_are_kept_by_key),
 	};
