@@ -76,6 +76,7 @@ ctl() {
 	[ "$status" -eq 0 ]
 	[[ $output != *warning* ]]
 	cat >"$T/claims.yaml" <<-'EOF'
+		version: 1
 		exceptions:
 		  - {name: any, owner: o, reason: r, until: 2027-01-31, match: {label: a}, waive: [exec]}
 		  - {name: one, owner: o, reason: r, until: 2027-01-31, match: {label: a, user: b}, waive: [exec]}
@@ -83,7 +84,7 @@ ctl() {
 	run ctl policy validate "$T/claims.yaml"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *'claims.yaml:2: warning: the exception "any"'* ]]
+	[[ $output == *'claims.yaml:3: warning: the exception "any"'* ]]
 	[[ $output != *'"one"'* ]]
 }
 
