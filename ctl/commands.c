@@ -166,14 +166,18 @@ const struct ctl_command ctl_commands[] = {
 			"daemon.json (a backup stays beside it), tells dockerd "
 			"to read it, and waits until dockerd says so; else "
 			"restores the file. Refuses where dockerd would not "
-			"survive it.",
+			"survive it: each plugin that the file names has to "
+			"answer where dockerd looks for it. Of files, only "
+			"/etc/docker/daemon.json is made where there is none, "
+			"and it goes again with its last key.",
 		.examples = "sudo aegis-ctl setup docker\twire it in\n"
 			    "sudo aegis-ctl setup docker --dry-run\tshow the "
 			    "new daemon.json\n"
 			    "sudo aegis-ctl setup docker --remove -y\ttake it "
 			    "out\n",
 		.exits = "4\tno such file\n"
-			 "7\tthe gate does not answer; dockerd would exit\n"
+			 "7\tthe gate, or another plugin of the file, does not "
+			 "answer; dockerd would exit\n"
 			 "8\tdockerd did not take it in time; restored\n"
 			 "65\tdaemon.json is not valid JSON\n",
 		.options = BIT(REMOVE) | BIT(DAEMON_JSON) | BIT(PIDFILE) |

@@ -114,6 +114,89 @@ ctl() {
 	[ "$status" -eq 0 ]
 }
 
+# setup_docker ARGS...: of the private dockerd.
+setup_docker() {
+	ctl setup docker --daemon-json "$T/daemon.json" --pidfile "$T/docker.pid" "$@"
+}
+
+@test "setup docker does not kill a dockerd over another plugin of the list" {
+	local dockerd other=$PLUGIN-other second
+	dockerd=$(pid_of dockerd)
+	echo "{\"authorization-plugins\": [\"$other\"]}" >"$T/daemon.json"
+	cp "$T/daemon.json" "$T/daemon.json.before"
+	run setup_docker -y
+	echo "$output"
+	[ "$status" -eq 7 ]
+	[[ $output == *"\"$other\""*"nothing was changed"* ]]
+	cmp "$T/daemon.json" "$T/daemon.json.before"
+
+	# One that a file names, and nobody listens where it points to.
+	mkdir -p /usr/lib/docker/plugins
+	echo "unix:///nonexistent/$other.sock" >"/usr/lib/docker/plugins/$other.spec"
+	run setup_docker -y
+	rm -f "/usr/lib/docker/plugins/$other.spec"
+	rmdir --ignore-fail-on-non-empty -p /usr/lib/docker/plugins
+	echo "$output"
+	[ "$status" -eq 7 ]
+	[[ $output == *"/nonexistent/$other.sock"* ]]
+
+	# One that answers is no hindrance, either way; dead, it is one for --remove.
+	sed "s,$STORE,$T/other.db,; s,$GATE_SOCK,/run/docker/plugins/$other.sock," \
+		"$T/aegis.yaml" >"$T/other.yaml"
+	"$BUILD/aegis-authz" -c "$T/other.yaml" >>"$T/other.log" 2>&1 3>&- &
+	second=$!
+	wait_for $DEADLINE_S test -S "/run/docker/plugins/$other.sock"
+	run setup_docker -y
+	echo "$output"
+	[ "$status" -eq 0 ]
+	ctl status -o json | jq -e .dockerd.gated
+	kill -STOP "$second"
+	run setup_docker --remove -y
+	kill -CONT "$second"
+	echo "$output"
+	[ "$status" -eq 7 ]
+	run setup_docker --remove -y
+	echo "$output"
+	[ "$status" -eq 0 ]
+	jq -e --arg o "$other" '."authorization-plugins" == [$o]' "$T/daemon.json"
+	kill -0 "$dockerd"
+	echo '{"debug": false}' >"$T/daemon.json"
+	kill -HUP "$dockerd"
+	kill -TERM "$second"
+	wait_for 20 gone "$second"
+	rm -f "/run/docker/plugins/$other.sock"
+	wait_for 20 "$DOCKER" version
+}
+
+@test "setup docker makes no file but the one that dockerd reads by itself" {
+	for args in "-y" "--dry-run" "--remove -y"; do
+		# shellcheck disable=SC2086
+		run ctl setup docker --daemon-json "$T/none/d.json" $args
+		echo "$output"
+		[ "$status" -eq 4 ]
+		[ ! -e "$T/none" ]
+	done
+	ln -s "$T/nowhere.json" "$T/link.json"
+	run ctl setup docker --daemon-json "$T/link.json" -y
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ $output == *"is a link to $T/nowhere.json"* ]]
+	[ -L "$T/link.json" ]
+}
+
+@test "setup docker asks for root before it asks anything else" {
+	chmod 0711 "$T"
+	for args in "" "--remove"; do
+		# shellcheck disable=SC2086
+		run setpriv --reuid=65534 --regid=65534 --clear-groups \
+			"$BUILD/aegis-ctl" -c "$T/aegis.yaml" setup docker \
+			--daemon-json "$T/daemon.json" --pidfile "$T/docker.pid" $args
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[[ $output == *"needs root: sudo aegis-ctl setup docker${args:+ $args}" ]]
+	done
+}
+
 @test "setup docker refuses when the gate does not answer" {
 	stop gate
 	cp "$T/daemon.json" "$T/daemon.json.before"
@@ -121,4 +204,8 @@ ctl() {
 	echo "$output"
 	[ "$status" -eq 7 ]
 	cmp "$T/daemon.json" "$T/daemon.json.before"
+}
+
+@test "the manual page is what the commands say of themselves" {
+	diff <("$BUILD/aegis-ctl" help --man) "$ROOT/ctl/aegis-ctl.1"
 }
