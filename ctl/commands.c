@@ -32,9 +32,10 @@ const struct ctl_command ctl_commands[] = {
 	{
 		.name = "status",
 		.summary = "is the gate answering, wired in, and in force?",
-		.text = "Asks the plugin socket and dockerd, and compares the "
-			"policy file with what the gate has loaded. Counts are "
-			"of the last 24 hours.",
+		.text = "Asks the plugin and dockerd, looks for its own call "
+			"in the record, and compares the policy file with what "
+			"the gate has loaded. Each problem comes with its cause "
+			"and a command. Counts are of the last 24 hours.",
 		.examples = "aegis-ctl status\tfor people\n"
 			    "aegis-ctl status -o json\tfor programs\n",
 		.exits = "3\tdegraded: something named in the output needs "

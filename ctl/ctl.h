@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "ctl/table.h"
 #include "lib/buf.h"
@@ -162,6 +163,18 @@ struct docker_info {
 };
 int docker_info(const char *socket, const char *plugin, unsigned timeout_ms,
 		struct docker_info *ret, struct aegis_error *err);
+struct docker_probe {
+	int recorded; /* the call is in the gate's record: 1, 0, or an errno */
+	bool blames;  /* the answer is that the plugin refused or failed */
+};
+/* One call that changes nothing, looked for in the record.  Returns 0, or an errno
+ * if dockerd does not answer in time. */
+int docker_probe(const struct settings *s, const char *plugin,
+		 unsigned timeout_ms, struct docker_probe *ret,
+		 struct aegis_error *err);
+/* Which process keeps the store's write lock; 0 if none does for longer than a
+ * commit.  Asks the kernel, takes no lock. */
+pid_t store_lock_holder(const char *store);
 /*
  * Does dockerd ask the gate?  Makes a call that changes nothing and looks for
  * it in the gate's record; where the record cannot be read, believes /info.

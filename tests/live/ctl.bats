@@ -27,6 +27,60 @@ ctl() {
 	ctl status -o json | jq -e .
 }
 
+@test "status names who locks the store" {
+	local locker
+	sqlite3 "$STORE" >/dev/null 2>&1 3>&- < <(echo 'begin immediate;'; exec sleep 30) &
+	locker=$!
+	wait_for 10 sh -c "! sqlite3 '$STORE' 'begin immediate; rollback;'"
+	run ctl status
+	kill "$locker"
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"store "*locked*"locked by process $locker (sqlite3)"* ]]
+	[[ $output == *"dockerd "*gated* && $output != *"setup docker"* ]]
+	wait_for 20 ctl status
+}
+
+@test "status says that dockerd waits for a gate that is dead" {
+	stop gate KILL
+	run ctl status
+	echo "$output"
+	[ "$status" -eq 7 ]
+	[[ $output == *"nothing answers on $GATE_SOCK"*"dockerd asks it"*"systemctl start aegis-authz"* ]]
+	[[ $output != *hangs\;* ]]
+	[ "$(ctl status -o json | jq -r .dockerd.wired)" = file ]
+	gate_up
+	wait_for 40 ctl status
+}
+
+@test "status does not call bad what it may not see" {
+	chmod 0711 "$T"
+	chmod 0600 "$STORE"
+	run setpriv --reuid=12345 --regid=12345 --clear-groups \
+		"$BUILD/aegis-ctl" -c "$T/aegis.yaml" status
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[ "$(grep -c '^problem:' <<<"$output")" -eq 1 ]
+	[[ $output == *"run: sudo aegis-ctl status"* ]]
+	[ "$(grep -c 'not known' <<<"$output")" -ge 3 ]
+}
+
+@test "status tells what the policy file is now" {
+	cp "$T/gatekeeper.yaml" "$T/good.yaml"
+	rm "$T/gatekeeper.yaml"
+	run ctl status
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"policy "*missing*"$T/gatekeeper.yaml is not there; revision "*" stays in force"* ]]
+	: >"$T/gatekeeper.yaml"
+	run ctl status
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[ "$(grep -c '"version: 1"' <<<"$output")" -eq 1 ]
+	cat "$T/good.yaml" >"$T/gatekeeper.yaml"
+	wait_for 10 ctl status
+}
+
 @test "decisions list, show and explain a deny" {
 	local id
 	denied containers.privileged "$DOCKER" create --privileged --network none nginx:1.27 true
@@ -188,7 +242,7 @@ setup_docker() {
 	chmod 0711 "$T"
 	for args in "" "--remove"; do
 		# shellcheck disable=SC2086
-		run setpriv --reuid=65534 --regid=65534 --clear-groups \
+		run setpriv --reuid=12345 --regid=12345 --clear-groups \
 			"$BUILD/aegis-ctl" -c "$T/aegis.yaml" setup docker \
 			--daemon-json "$T/daemon.json" --pidfile "$T/docker.pid" $args
 		echo "$output"
