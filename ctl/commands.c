@@ -22,11 +22,15 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "run AEGIS in the foreground, for a trial",
 		.text = "Makes the folders that the configuration names, starts "
 			"the daemons, restarts one that dies, and stops them "
-			"all on Ctrl-C. For real use, enable the systemd units "
-			"instead.",
+			"all on Ctrl-C. Ends at once where starting again "
+			"would not help: no policy or a bad one, another gate "
+			"on the socket, a daemon that did not come up at all. "
+			"For real use, enable the systemd units instead.",
 		.examples = "sudo aegis-ctl up\ton the default paths\n"
 			    "aegis-ctl up -c /tmp/a/aegis.yaml\ta whole stack "
 			    "in one folder\n",
+		.exits = "4\tthere is no policy\n"
+			 "65\tthe configuration or the policy is not valid\n",
 		.run = up_run,
 	},
 	{
