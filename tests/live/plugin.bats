@@ -71,6 +71,11 @@ plugin_pid() {
 	denied gate.self "$DOCKER" plugin disable -f "$PLUGIN"
 	denied gate.self "$DOCKER" plugin rm -f "$PLUGIN"
 	denied gate.self "$DOCKER" plugin set "$PLUGIN" AEGIS_PLUGIN_NAME=x
+	PATH="$(dirname "$DOCKER"):$PATH" NAME=$PLUGIN CONFIG=$T/plugin.yaml OUT=$T/plugin \
+		BUILD=$BUILD run "$ROOT/packaging/plugin"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"[gate.self]"*"setup docker --remove"* ]]
 }
 
 @test "it is back after kill -9" {
