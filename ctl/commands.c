@@ -127,7 +127,8 @@ const struct ctl_command ctl_commands[] = {
 		.text = "Given a docker command line, runs your docker client "
 			"against a stand-in for dockerd that executes nothing: "
 			"reads are passed on to the real dockerd, the first "
-			"call that changes something is judged and refused. "
+			"call that changes something, or whose answer is a "
+			"stream, is judged and refused. "
 			"Of a command that makes several such calls (compose, "
 			"run --pull always) only the first is judged.",
 		.examples =

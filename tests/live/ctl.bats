@@ -120,6 +120,57 @@ ctl() {
 	[ "$before" -eq "$after" ]
 }
 
+# explain COMMAND...: of the client's command line.
+explain() {
+	run timeout 60 "$BUILD/aegis-ctl" policy explain -- "$@"
+	echo "$output"
+}
+
+@test "explain says of streams and copies what the gate would" {
+	"$DOCKER" create --name copied --network none nginx:1.27 true
+	"$DOCKER" start -a copied
+	explain "$DOCKER" events
+	[ "$status" -eq 0 ]
+	[[ $output == "allowed: system.events"* && $output != *note:* ]]
+	explain "$DOCKER" stats copied
+	[ "$status" -eq 0 ]
+	[[ $output == "allowed: container.stats"* ]]
+	explain "$DOCKER" logs -f copied
+	[[ $output == "allowed: container.logs"* ]]
+	# Into a folder: only what dockerd says of the path tells that it is one.
+	printf 'version: 1\narchive: {allow: [/tmp]}\n' >"$T/archive.yaml"
+	run ctl policy explain --policy "$T/archive.yaml" -- "$DOCKER" cp /etc/hostname copied:/tmp
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == "allowed: container.archive_put"* ]]
+	explain "$DOCKER" cp copied:/etc "$T/copied"
+	[ "$status" -eq 0 ]
+	[[ $output == "allowed: container.archive_get"* ]]
+	[ ! -e "$T/copied" ]
+	"$DOCKER" rm copied
+}
+
+@test "explain says why it cannot say more" {
+	explain "$DOCKER" rnu nginx:1.27
+	[ "$status" -eq 64 ]
+	[[ $output == *"did you mean 'run'?"* ]]
+	explain "$DOCKER" logs nobody
+	[ "$status" -eq 1 ]
+	[[ $output == *"No such container"*"ended with an error"* ]]
+	PATH=/nonexistent run "$BUILD/aegis-ctl" policy explain -- docker ps
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ $output == *"docker: No such file or directory; install the docker client"* ]]
+	chmod 0711 "$T"
+	chmod 0660 "$SOCK"
+	run setpriv --reuid=12345 --regid=12345 --clear-groups \
+		"$BUILD/aegis-ctl" -c "$T/aegis.yaml" policy explain -- "$DOCKER" run nginx:1.27
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"you may not ask dockerd on $SOCK"*"sudo aegis-ctl policy explain"* ]]
+	[ "$(ctl policy explain -o json -- "$DOCKER" run nginx:1.27 | jq -c '[.rule, .field, .message]')" = '[null,null,null]' ]
+}
+
 @test "validate points at the mistake" {
 	printf 'version: 1\nimages:\n  alow: [nginx]\n' >"$T/bad.yaml"
 	run ctl policy validate "$T/bad.yaml"
