@@ -54,7 +54,8 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "what the gate decided, newest first",
 		.text = "Shows what changes state, and every deny; --all adds "
 			"the allowed reads. With --follow, oldest first, and "
-			"new ones as they come.",
+			"new ones as they come; json is then one document a "
+			"line, as jsonl is always.",
 		.examples =
 			"aegis-ctl decisions\tthe newest 50\n"
 			"aegis-ctl decisions --since 1h --verdict deny\tdenied "
@@ -109,9 +110,10 @@ const struct ctl_command ctl_commands[] = {
 		.name = "policy validate",
 		.args = "[FILE...]",
 		.summary = "check policy files",
-		.text = "Without FILE, the configured policy. Errors name file, "
-			"line and column. An exception that names no user or "
-			"group is warned of.",
+		.text = "Without FILE, the configured policy; - is standard "
+			"input. Errors name file, line and column. Warned of "
+			"is an exception that names no user or group, has "
+			"expired, or has the name of another.",
 		.examples = "aegis-ctl policy validate gatekeeper.yaml\t\n",
 		.exits = "4\tno such file\n"
 			 "65\tnot valid\n",
@@ -141,7 +143,8 @@ const struct ctl_command ctl_commands[] = {
 		.exits = "2\tdenied\n"
 			 "4\tno such file or command\n"
 			 "8\tthe docker command did not finish in time\n"
-			 "65\tthe request or the policy is not valid\n",
+			 "65\tthe request or the policy is not valid\n"
+			 "130\tinterrupted\n",
 		.options = BIT(OUTPUT) | BIT(NO_HEADERS) | BIT(POLICY) |
 			   BIT(REQUEST),
 		.formats = FORMATS_PLAIN,
@@ -193,7 +196,7 @@ const struct ctl_command ctl_commands[] = {
 	{
 		.name = "help",
 		.args = "[COMMAND]",
-		.summary = "show this, or the help of a command",
+		.summary = "show this, or the help of a command or group",
 		.options = BIT(MAN),
 		.args_max = 2,
 		.run = help_run,

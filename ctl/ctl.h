@@ -100,6 +100,8 @@ int completion_run(struct ctl *ctl);
 
 /* Help of one command, or of all (NULL). */
 void help_print(FILE *f, const struct ctl_command *command);
+/* Of the commands that begin with this word; false if there are none. */
+bool help_group(FILE *f, const char *word);
 /* By its words; NULL if there is none. */
 const struct ctl_command *command_find(char *const *words, int count,
 				       int *ret_used);
@@ -132,6 +134,15 @@ int ctl_table(const struct ctl *ctl, struct table *t);
 int ctl_json(struct json_out *o);
 /* json into o as it is if it is JSON, as a string if not. */
 void ctl_json_value(struct json_out *o, const char *key, const char *json);
+
+/* Flush standard output.  0, or the errno of the first write to it that failed. */
+int ctl_flush(void);
+
+/* A cell with a name: of an id of 64 digits the first 12, but with --no-trunc. */
+void ctl_add_name(const struct ctl *ctl, struct table *t, const char *text);
+/* A cell with a message, without the "[RULE] " that the column beside it has. */
+void ctl_add_message(const struct ctl *ctl, struct table *t, const char *text,
+		     const char *rule);
 
 enum table_color ctl_verdict_color(const char *verdict);
 

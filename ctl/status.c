@@ -407,7 +407,7 @@ print_table(const struct ctl *ctl, const struct status *st)
 	add_policy(st, &t);
 	add_store(st, &t);
 	r = ctl_table(ctl, &t);
-	fflush(stdout);
+	ctl_flush();
 	for (unsigned i = 0; i < st->diagnosis.count; i++)
 		ctl_text(stderr, "problem: %s\n", st->diagnosis.problems[i]);
 	for (unsigned i = 0; i < st->note_count; i++)

@@ -458,7 +458,7 @@ print_next(const struct up *up)
 			 with);
 	ctl_text(stdout, "  aegis-ctl%s decisions\nCtrl-C stops everything.\n",
 		 with);
-	fflush(stdout);
+	ctl_flush();
 }
 
 /* What answers is ours: another gate may have taken the socket meanwhile. */

@@ -193,6 +193,88 @@ explain() {
 	[[ $output != *'"one"'* ]]
 }
 
+@test "validate reads standard input, and points out exceptions" {
+	run ctl policy validate - <"$T/gatekeeper.yaml"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	exception() {
+		echo "  - {name: $1, owner: o, reason: r, until: $2, match: {user: a}, waive: [containers.binds]}"
+	}
+	{
+		printf 'version: 1\nexceptions:\n'
+		exception old 2020-01-31
+		exception twin 2099-01-31
+		exception twin 2099-01-31
+	} >"$T/exceptions.yaml"
+	run ctl policy validate "$T/exceptions.yaml"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"exceptions.yaml:3: warning: the exception \"old\" has expired"* ]]
+	[[ $output == *"exceptions.yaml:5: warning: the exception \"twin\" has the name of that in line 4"* ]]
+	[ "$(ctl policy validate -o json "$T/exceptions.yaml" | jq '.[0].warnings | length')" -eq 2 ]
+	run ctl policy validate - <<<'version: 2'
+	[ "$status" -eq 65 ]
+	[[ $output == *"standard input:1:10:"* ]]
+}
+
+@test "tables say nothing twice, and --no-trunc says all" {
+	local id
+	id=$("$DOCKER" create --network none nginx:1.27 true)
+	"$DOCKER" rm "$id"
+	run ctl decisions
+	[[ $output == *containers.privileged* && $output != *"[containers.privileged]"* ]]
+	[[ $output == *"${id:0:12}"* && $output != *"$id"* ]]
+	run ctl decisions --no-trunc
+	[[ $output == *"[containers.privileged]"* && $output == *"$id"* ]]
+	id=$(ctl decisions -o json --verdict deny -n 1 | jq '.[0].id')
+	ctl decisions show "$id" | grep '^status .*403'
+}
+
+@test "names that are none are not looked for" {
+	run ctl decisions --rule containers.privilegd
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ $output == *"did you mean 'containers.privileged'?"* ]]
+	run ctl decisions --endpoint container.craete
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ $output == *"did you mean 'container.create'?"* ]]
+	ctl decisions --rule containers.privileged --endpoint container.create
+}
+
+@test "help knows groups, and completion values" {
+	for args in "help policy" "policy -h" "policy --help"; do
+		# shellcheck disable=SC2086
+		run ctl $args
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output == *"policy explain"*"policy test"* ]]
+	done
+	run ctl help setup
+	[[ $output == *"setup docker"* ]]
+	run "$BUILD/aegis-ctl" -V
+	[[ $output == "aegis-ctl "* ]]
+	run bash -c "source <('$BUILD/aegis-ctl' completion bash)
+		COMP_WORDS=(aegis-ctl decisions --rule images.allo) COMP_CWORD=3; _aegis_ctl; echo \"\${COMPREPLY[@]}\"
+		COMP_WORDS=(aegis-ctl decisions --rul) COMP_CWORD=2; _aegis_ctl; echo \"\${COMPREPLY[@]}\""
+	echo "$output"
+	[ "$output" = $'images.allow\n--rule' ]
+}
+
+@test "output that does not arrive is a failure with its reason" {
+	for args in "decisions" "decisions -o json" "status" "help" "policy validate" "version"; do
+		# shellcheck disable=SC2086
+		run sh -c '"$0" -c "$1" $2 2>&1 >/dev/full' "$BUILD/aegis-ctl" "$T/aegis.yaml" "$args"
+		echo "$args: $output"
+		[ "$status" -eq 1 ]
+		[[ $output == *"standard output: No space left on device"* ]]
+	done
+	run sh -c '"$0" -c "$1" decisions 2>&1 >&-' "$BUILD/aegis-ctl" "$T/aegis.yaml"
+	[ "$status" -eq 1 ]
+	[[ $output == *"standard output: Bad file descriptor"* ]]
+	timeout 10 "$BUILD/aegis-ctl" -c "$T/aegis.yaml" decisions -f -o json -n 1 | head -n 1 | jq -e .id
+}
+
 @test "alerts hold what the policy denied" {
 	run ctl alerts
 	echo "$output"
