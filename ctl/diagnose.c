@@ -28,6 +28,12 @@ is_forbidden(int code)
 }
 
 static bool
+is_absent(int code)
+{
+	return code == -ENOENT || code == -ECONNREFUSED;
+}
+
+static bool
 is_wired(const struct evidence *e)
 {
 	return e->wired == WIRED_FILE || e->wired == WIRED_FLAG;
@@ -100,6 +106,13 @@ say_gate(const struct evidence *e, struct diagnosis *d)
 			      "gate: the managed plugin %s is disabled: docker "
 			      "plugin enable %s",
 			      e->plugin, e->plugin);
+	else if (is_wired(e) && is_absent(e->dockerd.code))
+		diagnosis_add(d, CTL_UNREACHABLE,
+			      "gate: nothing answers on %s, and dockerd, which "
+			      "is told to ask it (%s), does not start without "
+			      "it; start it first: " START_GATE
+			      " (to unwire it: aegis-ctl setup docker --remove)",
+			      e->gate_socket, wired_where(e));
 	else if (is_wired(e) || e->dockerd_blames)
 		diagnosis_add(d, CTL_UNREACHABLE,
 			      "gate: nothing answers on %s, and dockerd asks it "
