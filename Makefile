@@ -213,6 +213,26 @@ install: all
 	install -m 0644 $(wildcard */*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
 	@echo 'next: useradd --system aegis; systemctl daemon-reload; systemctl enable --now aegis-authz.socket; aegis-ctl setup docker'
 
+MAN_PAGES := $(notdir $(wildcard */*.[158]))
+INSTALLED := $(PREFIX)/sbin/aegis-authz $(PREFIX)/bin/aegis-ctl \
+	$(addprefix $(UNITS)/,aegis-authz.socket aegis-authz.service) \
+	$(foreach p,$(MAN_PAGES),$(PREFIX)/share/man/man$(subst .,,$(suffix $(p)))/$(p))
+
+# The policy and the record stay; README.md says how they go.
+.PHONY: uninstall
+uninstall:
+	@if [ -z "$(DESTDIR)" ] && grep -qsE '"aegis(:[^"]*)?"' /etc/docker/daemon.json; then \
+		echo 'dockerd is wired to the gate and would not work without it; first:' >&2; \
+		echo '  aegis-ctl setup docker --remove' >&2; exit 1; fi
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
+		systemctl disable --now aegis-authz.socket aegis-authz.service || :; fi
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+
+.PHONY: deb
+deb: all
+	$(Q)BUILD=$(abspath $(B)) VERSION=$(VERSION) MAKE=$(MAKE) packaging/deb
+
 .PHONY: plugin
 plugin: all
 	$(Q)BUILD=$(abspath $(B)) packaging/plugin
@@ -229,7 +249,8 @@ help:
 	'sudo make test     everything that is tested; suites: $(SUITES)' \
 	'make bench         latency and throughput, with ratios' \
 	'make fuzz          every fuzzer for FUZZ_RUNS inputs ($(FUZZ_RUNS))' \
-	'sudo make install  programs, man pages, systemd units' \
+	'sudo make install  programs, man pages, systemd units; sudo make uninstall' \
+	'make deb           the same as a Debian package, in build/' \
 	'sudo make plugin   the managed-plugin form: rootfs and docker plugin create' \
 	'make clean         remove build/' \
 	'SAN=address,undefined or SAN=thread builds with sanitizers; V=1 shows commands'

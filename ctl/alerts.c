@@ -48,10 +48,10 @@ alert_row(const struct alert *a, void *ctx)
 	table_addf(&l->table, TABLE_PLAIN, "%lld", (long long)a->id);
 	table_add(&l->table, age, TABLE_PLAIN);
 	table_add(&l->table, a->alert_type, TABLE_YELLOW);
-	table_add(&l->table, a->service, TABLE_PLAIN);
+	ctl_add_name(l->ctl, &l->table, a->service);
 	table_addf(&l->table, TABLE_PLAIN, "%lld",
 		   (long long)a->decision_id);
-	table_add(&l->table, a->message, TABLE_PLAIN);
+	ctl_add_message(l->ctl, &l->table, a->message, a->alert_type);
 	return 0;
 }
 

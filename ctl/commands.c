@@ -22,19 +22,24 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "run AEGIS in the foreground, for a trial",
 		.text = "Makes the folders that the configuration names, starts "
 			"the daemons, restarts one that dies, and stops them "
-			"all on Ctrl-C. For real use, enable the systemd units "
-			"instead.",
+			"all on Ctrl-C. Ends at once where starting again "
+			"would not help: no policy or a bad one, another gate "
+			"on the socket, a daemon that did not come up at all. "
+			"For real use, enable the systemd units instead.",
 		.examples = "sudo aegis-ctl up\ton the default paths\n"
 			    "aegis-ctl up -c /tmp/a/aegis.yaml\ta whole stack "
 			    "in one folder\n",
+		.exits = "4\tthere is no policy\n"
+			 "65\tthe configuration or the policy is not valid\n",
 		.run = up_run,
 	},
 	{
 		.name = "status",
 		.summary = "is the gate answering, wired in, and in force?",
-		.text = "Asks the plugin socket and dockerd, and compares the "
-			"policy file with what the gate has loaded. Counts are "
-			"of the last 24 hours.",
+		.text = "Asks the plugin and dockerd, looks for its own call "
+			"in the record, and compares the policy file with what "
+			"the gate has loaded. Each problem comes with its cause "
+			"and a command. Counts are of the last 24 hours.",
 		.examples = "aegis-ctl status\tfor people\n"
 			    "aegis-ctl status -o json\tfor programs\n",
 		.exits = "3\tdegraded: something named in the output needs "
@@ -49,7 +54,8 @@ const struct ctl_command ctl_commands[] = {
 		.summary = "what the gate decided, newest first",
 		.text = "Shows what changes state, and every deny; --all adds "
 			"the allowed reads. With --follow, oldest first, and "
-			"new ones as they come.",
+			"new ones as they come; json is then one document a "
+			"line, as jsonl is always.",
 		.examples =
 			"aegis-ctl decisions\tthe newest 50\n"
 			"aegis-ctl decisions --since 1h --verdict deny\tdenied "
@@ -104,9 +110,10 @@ const struct ctl_command ctl_commands[] = {
 		.name = "policy validate",
 		.args = "[FILE...]",
 		.summary = "check policy files",
-		.text = "Without FILE, the configured policy. Errors name file, "
-			"line and column. An exception that names no user or "
-			"group is warned of.",
+		.text = "Without FILE, the configured policy; - is standard "
+			"input. Errors name file, line and column. Warned of "
+			"is an exception that names no user or group, has "
+			"expired, or has the name of another.",
 		.examples = "aegis-ctl policy validate gatekeeper.yaml\t\n",
 		.exits = "4\tno such file\n"
 			 "65\tnot valid\n",
@@ -122,7 +129,8 @@ const struct ctl_command ctl_commands[] = {
 		.text = "Given a docker command line, runs your docker client "
 			"against a stand-in for dockerd that executes nothing: "
 			"reads are passed on to the real dockerd, the first "
-			"call that changes something is judged and refused. "
+			"call that changes something, or whose answer is a "
+			"stream, is judged and refused. "
 			"Of a command that makes several such calls (compose, "
 			"run --pull always) only the first is judged.",
 		.examples =
@@ -135,7 +143,8 @@ const struct ctl_command ctl_commands[] = {
 		.exits = "2\tdenied\n"
 			 "4\tno such file or command\n"
 			 "8\tthe docker command did not finish in time\n"
-			 "65\tthe request or the policy is not valid\n",
+			 "65\tthe request or the policy is not valid\n"
+			 "130\tinterrupted\n",
 		.options = BIT(OUTPUT) | BIT(NO_HEADERS) | BIT(POLICY) |
 			   BIT(REQUEST),
 		.formats = FORMATS_PLAIN,
@@ -166,14 +175,18 @@ const struct ctl_command ctl_commands[] = {
 			"daemon.json (a backup stays beside it), tells dockerd "
 			"to read it, and waits until dockerd says so; else "
 			"restores the file. Refuses where dockerd would not "
-			"survive it.",
+			"survive it: each plugin that the file names has to "
+			"answer where dockerd looks for it. Of files, only "
+			"/etc/docker/daemon.json is made where there is none, "
+			"and it goes again with its last key.",
 		.examples = "sudo aegis-ctl setup docker\twire it in\n"
 			    "sudo aegis-ctl setup docker --dry-run\tshow the "
 			    "new daemon.json\n"
 			    "sudo aegis-ctl setup docker --remove -y\ttake it "
 			    "out\n",
 		.exits = "4\tno such file\n"
-			 "7\tthe gate does not answer; dockerd would exit\n"
+			 "7\tthe gate, or another plugin of the file, does not "
+			 "answer; dockerd would exit\n"
 			 "8\tdockerd did not take it in time; restored\n"
 			 "65\tdaemon.json is not valid JSON\n",
 		.options = BIT(REMOVE) | BIT(DAEMON_JSON) | BIT(PIDFILE) |
@@ -183,7 +196,7 @@ const struct ctl_command ctl_commands[] = {
 	{
 		.name = "help",
 		.args = "[COMMAND]",
-		.summary = "show this, or the help of a command",
+		.summary = "show this, or the help of a command or group",
 		.options = BIT(MAN),
 		.args_max = 2,
 		.run = help_run,

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "ctl/table.h"
 #include "lib/buf.h"
@@ -99,6 +100,8 @@ int completion_run(struct ctl *ctl);
 
 /* Help of one command, or of all (NULL). */
 void help_print(FILE *f, const struct ctl_command *command);
+/* Of the commands that begin with this word; false if there are none. */
+bool help_group(FILE *f, const char *word);
 /* By its words; NULL if there is none. */
 const struct ctl_command *command_find(char *const *words, int count,
 				       int *ret_used);
@@ -132,6 +135,15 @@ int ctl_json(struct json_out *o);
 /* json into o as it is if it is JSON, as a string if not. */
 void ctl_json_value(struct json_out *o, const char *key, const char *json);
 
+/* Flush standard output.  0, or the errno of the first write to it that failed. */
+int ctl_flush(void);
+
+/* A cell with a name: of an id of 64 digits the first 12, but with --no-trunc. */
+void ctl_add_name(const struct ctl *ctl, struct table *t, const char *text);
+/* A cell with a message, without the "[RULE] " that the column beside it has. */
+void ctl_add_message(const struct ctl *ctl, struct table *t, const char *text,
+		     const char *rule);
+
 enum table_color ctl_verdict_color(const char *verdict);
 
 /* --- time.c ----------------------------------------------------------------- */
@@ -162,6 +174,18 @@ struct docker_info {
 };
 int docker_info(const char *socket, const char *plugin, unsigned timeout_ms,
 		struct docker_info *ret, struct aegis_error *err);
+struct docker_probe {
+	int recorded; /* the call is in the gate's record: 1, 0, or an errno */
+	bool blames;  /* the answer is that the plugin refused or failed */
+};
+/* One call that changes nothing, looked for in the record.  Returns 0, or an errno
+ * if dockerd does not answer in time. */
+int docker_probe(const struct settings *s, const char *plugin,
+		 unsigned timeout_ms, struct docker_probe *ret,
+		 struct aegis_error *err);
+/* Which process keeps the store's write lock; 0 if none does for longer than a
+ * commit.  Asks the kernel, takes no lock. */
+pid_t store_lock_holder(const char *store);
 /*
  * Does dockerd ask the gate?  Makes a call that changes nothing and looks for
  * it in the gate's record; where the record cannot be read, believes /info.

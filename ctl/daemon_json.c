@@ -259,6 +259,61 @@ daemon_json_edit(const char *text, size_t len, enum daemon_json_edit edit,
 }
 
 int
+daemon_json_each(const char *text, size_t len, bool *ret_key,
+		 int (*name)(const char *name, void *ctx), void *ctx,
+		 struct aegis_error *err)
+{
+	_cleanup_json_ struct json_doc doc = JSON_DOC_INIT;
+	const struct json_node *list;
+	int r;
+
+	*ret_key = false;
+	if (skip_space(text, 0) == len)
+		return 0;
+	r = parse(&doc, text, len, err);
+	list = r ? NULL : json_get(doc.root, KEY);
+	if (!list)
+		return r;
+	*ret_key = true;
+	json_foreach(item, list)
+		if ((r = name(item->str, ctx)))
+			return r;
+	return 0;
+}
+
+static int
+same_plugin(const char *name, void *ctx)
+{
+	const char *plugin = ctx;
+	size_t len = strlen(plugin);
+
+	return !strncmp(name, plugin, len) && (!name[len] || name[len] == ':');
+}
+
+int
+daemon_json_lists(const char *text, size_t len, const char *plugin, bool *ret)
+{
+	bool key;
+	int r = daemon_json_each(text, len, &key, same_plugin, (void *)plugin,
+				 NULL);
+
+	*ret = r > 0;
+	return r < 0 ? r : 0;
+}
+
+bool
+daemon_json_is_empty(const char *text, size_t len)
+{
+	size_t at = skip_space(text, 0);
+
+	if (at < len && text[at] == '{')
+		at = skip_space(text, at + 1);
+	else
+		return at == len;
+	return text[at] == '}' && skip_space(text, at + 1) == len;
+}
+
+int
 daemon_json_string(const char *text, size_t len, const char *key, char *ret,
 		   size_t size, struct aegis_error *err)
 {

@@ -26,6 +26,17 @@ int daemon_json_edit(const char *text, size_t len, enum daemon_json_edit edit,
 		     const char *plugin, struct buf *out, bool *ret_changed,
 		     struct aegis_error *err);
 
+/* Call name for each of the list, until it returns non-zero, which is then
+ * returned.  *ret_key: is there such a list at all?  0 or -EBADMSG otherwise. */
+int daemon_json_each(const char *text, size_t len, bool *ret_key,
+		     int (*name)(const char *name, void *ctx), void *ctx,
+		     struct aegis_error *err);
+/* Is the plugin in the list, with or without a tag?  0 or -EBADMSG. */
+int daemon_json_lists(const char *text, size_t len, const char *plugin,
+		      bool *ret);
+/* An object without members, or nothing at all: the file says nothing. */
+bool daemon_json_is_empty(const char *text, size_t len);
+
 /* The string behind a key of the top object, "" if absent or no string. */
 int daemon_json_string(const char *text, size_t len, const char *key,
 		       char *ret, size_t size, struct aegis_error *err);

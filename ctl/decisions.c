@@ -7,9 +7,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/conf.h"
+#include "lib/gate/endpoint.h"
+#include "lib/gate/rule.h"
+
 #define FOLLOW_INTERVAL_MS 300
 /* Records kept while a batch of new ones is turned round. */
 #define FOLLOW_BATCH_MAX 10000
+#define FOLLOW_ENDS (-1) /* not an exit code: the output is closed */
 #define JSON_MAX (256UL * 1024 * 1024)
 
 static const struct table_column columns[] = {
@@ -52,6 +57,43 @@ verdict_parse(const char *text)
 	return DECISION_INVALID;
 }
 
+/* A name that is none would look like a record without such decisions. */
+static int
+unknown_name(const char *option, const char *name, const char *const *names,
+	     size_t count)
+{
+	const char *near = conf_nearest(name, names, count);
+
+	return ctl_error(CTL_USAGE, "--%s %s: there is none of that name%s%s%s",
+			 option, name, near ? "; did you mean '" : "",
+			 near ? near : "", near ? "'?" : "");
+}
+
+static int
+check_rule(const char *name)
+{
+	const char *names[RULE_MAX];
+
+	if (!name || rule_from_name(name) != RULE_NONE)
+		return CTL_OK;
+	for (int i = RULE_NONE + 1; i < RULE_MAX; i++)
+		names[i - 1] = rule_get((enum rule_id)i)->name;
+	return unknown_name("rule", name, names, RULE_MAX - 1);
+}
+
+static int
+check_endpoint(const char *name)
+{
+	const char *names[ENDPOINT_MAX];
+
+	for (int i = 0; i < ENDPOINT_MAX; i++) {
+		names[i] = endpoint_get((enum endpoint_id)i)->name;
+		if (!name || !strcmp(name, names[i]))
+			return CTL_OK;
+	}
+	return unknown_name("endpoint", name, names, ENDPOINT_MAX);
+}
+
 int
 records_options(const struct ctl *ctl, unsigned limit_default,
 		struct records *ret)
@@ -76,6 +118,10 @@ records_options(const struct ctl *ctl, unsigned limit_default,
 		return ctl_error(CTL_USAGE,
 				 "--verdict %s: give allow, deny or audit",
 				 verdict);
+	r = check_rule(ctl->opt[OPT_RULE]);
+	r = r ? r : check_endpoint(ctl->opt[OPT_ENDPOINT]);
+	if (r)
+		return r;
 	if (limit && number_parse(limit, 1000000000, &n))
 		return ctl_error(CTL_USAGE, "-n %s: give a number", limit);
 	ret->limit = (unsigned)n;
@@ -127,9 +173,9 @@ decision_row(struct list *l, const struct decision *d)
 	table_add(t, age, TABLE_PLAIN);
 	table_add(t, verdict, ctl_verdict_color(verdict));
 	table_add(t, d->endpoint, TABLE_PLAIN);
-	table_add(t, d->subject, TABLE_PLAIN);
+	ctl_add_name(l->ctl, t, d->subject);
 	table_add(t, d->rule, TABLE_PLAIN);
-	table_add(t, d->message, TABLE_PLAIN);
+	ctl_add_message(l->ctl, t, d->message, d->rule);
 	if (l->ctl->format != FORMAT_WIDE)
 		return;
 	table_add(t, d->user, TABLE_PLAIN);
@@ -311,7 +357,8 @@ follow_look(struct batch *b, struct store *store)
 	l->records.filter.after_id = b->after_id = b->newest_id;
 	r = l->ctl->format == FORMAT_JSONL ? CTL_OK
 					   : ctl_table(l->ctl, &l->table);
-	return r ? r : fflush(stdout) ? CTL_FAILED : CTL_OK;
+	/* main() says what is wrong, unless it is that nobody reads on. */
+	return r ? r : ctl_flush() ? FOLLOW_ENDS : CTL_OK;
 }
 
 static int
@@ -335,7 +382,7 @@ follow(struct list *l, struct store *store)
 	do
 		r = follow_look(b, store);
 	while (!r && sigtimedwait(&stop, NULL, &pause) < 0);
-	return r;
+	return r == FOLLOW_ENDS ? CTL_OK : r;
 }
 
 int
@@ -427,7 +474,11 @@ show_text(const struct decision *d, void *ctx)
 	show_line("image id", d->image_id);
 	show_line("policy", d->revision);
 	show_line("latency", latency);
-	show_line("status", d->status ? status : "not known (no answer seen)");
+	show_line("status",
+		  d->status ? status
+		  : d->verdict == DECISION_DENY
+			  ? "403, the gate's; dockerd did not act on it"
+			  : "not known (no answer seen)");
 	r = show_document("request", d->request);
 	return r ? r : show_document("facts", d->facts);
 }

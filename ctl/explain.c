@@ -24,12 +24,19 @@ findings_kept(const struct gate_verdict *v)
 
 /* --- output ------------------------------------------------------------------------ */
 
+/* What there is none of is null in JSON, as in the record. */
+static const char *
+or_null(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
 static void
 finding_json(struct json_out *o, const struct gate_finding *f)
 {
 	json_out_object(o);
 	json_out_kv_string(o, "rule", rule_get(f->rule)->name);
-	json_out_kv_string(o, "field", f->field);
+	json_out_kv_string(o, "field", or_null(f->field));
 	json_out_kv_string(o, "reason", f->reason);
 	json_out_kv_string(o, "effect", effect(f));
 	json_out_kv_string(o, "exception",
@@ -49,11 +56,11 @@ print_json(const struct trial *t, const struct policy *policy,
 	json_out_object(&o);
 	json_out_kv_bool(&o, "allow", v->allow);
 	json_out_kv_string(&o, "rule", trial_rule_name(v));
-	json_out_kv_string(&o, "field", v->field);
-	json_out_kv_string(&o, "message", v->message);
+	json_out_kv_string(&o, "field", or_null(v->field));
+	json_out_kv_string(&o, "message", or_null(v->message));
 	json_out_kv_string(&o, "verdict", trial_verdict_name(v));
 	json_out_kv_string(&o, "endpoint", r->endpoint->name);
-	json_out_kv_string(&o, "subject", r->subject);
+	json_out_kv_string(&o, "subject", or_null(r->subject));
 	json_out_kv_string(&o, "exception",
 			   v->exception ? v->exception->name : NULL);
 	json_out_key(&o, "findings");
@@ -129,9 +136,15 @@ print_text(const struct ctl *ctl, const struct trial *t,
 	if (v->message[0])
 		ctl_text(stdout, "message: %s\n", v->message);
 	if (t->dockerd_asked && !t->dockerd_answers)
-		ctl_note("dockerd does not answer on %s: judged as if it had "
-			 "no image, container or volume",
-			 t->settings.docker);
+		ctl_note("%s on %s: judged as if dockerd had no image, "
+			 "container or volume%s",
+			 t->dockerd_error == -EACCES
+				 ? "you may not ask dockerd"
+				 : "dockerd does not answer",
+			 t->settings.docker,
+			 t->dockerd_error == -EACCES
+				 ? "; run: sudo aegis-ctl policy explain"
+				 : "");
 	return print_findings(ctl, v);
 }
 
@@ -188,6 +201,17 @@ print_unjudged(const struct ctl *ctl, struct trial *t,
 		return print(ctl, t, policy, &r->result);
 	}
 	print_lines(buf_str(&r->output));
+	if (r->failed)
+		return ctl_error(CTL_FAILED,
+				 "%s ended with an error before any call that "
+				 "changes something, so there is nothing to "
+				 "judge%s",
+				 ctl->args[0],
+				 t->dockerd_answers ? ""
+				 : t->dockerd_error == -EACCES
+					 ? "; you may not ask dockerd, so try "
+					   "it with sudo"
+					 : "; dockerd does not answer");
 	return ctl_error(CTL_FAILED,
 			 "the command made no call that changes something, so "
 			 "there is nothing to judge");
@@ -197,19 +221,21 @@ static int
 explain_command(struct ctl *ctl, struct trial *t, const struct policy *policy)
 {
 	struct stand_in_result *result = calloc(1, sizeof(*result));
-	const char *why = stand_in_refuses(ctl->args, ctl->arg_count);
+	char why[256] = "out of memory";
 	int r;
 
-	if (why || !result) {
+	if (!result ||
+	    stand_in_refuses(ctl->args, ctl->arg_count, why, sizeof(why))) {
 		free(result);
-		return ctl_error(CTL_USAGE, "policy explain: %s",
-				 why ? why : "out of memory");
+		return ctl_error(CTL_USAGE, "policy explain: %s", why);
 	}
 	r = stand_in_run(t, policy, ctl->args, result);
 	if (!r)
 		r = result->judged ? print(ctl, t, policy, &result->result)
 				   : print_unjudged(ctl, t, policy, result);
-	if (result->judged && result->result.verdict.allow)
+	if (!r && result->judged &&
+	    stand_in_is_series(ctl->args, ctl->arg_count,
+			       result->result.endpoint->id))
 		ctl_note("this is the first call of the command that changes "
 			 "something; those that would follow are not judged");
 	buf_release(&result->output);

@@ -6,6 +6,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/gate/endpoint.h"
+#include "lib/gate/rule.h"
+
 #define HELP_WIDTH 78
 
 static const struct {
@@ -104,6 +107,8 @@ option_help(const struct ctl_command *c, int option, char *ret, size_t size)
 {
 	size_t used = 0;
 
+	if (option == OPT_LIMIT && c && c->run == replay_run)
+		return "at most N records (default: all)";
 	if (option != OPT_OUTPUT)
 		return ctl_options[option].help;
 	for (int i = 0; i < FORMAT_MAX; i++)
@@ -176,6 +181,28 @@ help_print(FILE *f, const struct ctl_command *c)
 	print_options(f, c);
 	fputs("\nExit codes:\n", f);
 	print_exits(f, c->exits);
+}
+
+bool
+help_group(FILE *f, const char *word)
+{
+	size_t len = strlen(word);
+	bool any = false;
+
+	for (size_t i = 0; i < ctl_command_count; i++) {
+		const struct ctl_command *c = &ctl_commands[i];
+
+		if (strncmp(c->name, word, len) || c->name[len] != ' ')
+			continue;
+		if (!any)
+			fprintf(f, "Usage: aegis-ctl %s COMMAND [options]\n\n"
+				   "Commands:\n", word);
+		fprintf(f, "  %-18s  %s\n", c->name, c->summary);
+		any = true;
+	}
+	if (any)
+		fprintf(f, "\n'aegis-ctl help %s COMMAND' says more.\n", word);
+	return any;
 }
 
 /* --- the manual page --------------------------------------------------------------- */
@@ -347,6 +374,8 @@ help_run(struct ctl *ctl)
 		man_print();
 		return CTL_OK;
 	}
+	if (ctl->arg_count == 1 && help_group(stdout, ctl->args[0]))
+		return CTL_OK;
 	c = command_find(ctl->args, ctl->arg_count, &used);
 	if (ctl->arg_count && (!c || used < ctl->arg_count))
 		return command_unknown(ctl->args, ctl->arg_count);
@@ -395,6 +424,42 @@ print_first_words(void)
 			       ctl_commands[i].name);
 }
 
+/* What may stand behind an option: words that the tables have. */
+static void
+print_values(void)
+{
+	static const struct {
+		int option;
+		const char *words;
+	} fixed[] = {
+		{OPT_VERDICT, "allow deny audit"},
+		{OPT_COLOR, "auto always never"},
+	};
+
+	fputs("\tcase $prev in\n\t--output|-o) w='", stdout);
+	for (int i = 0; i < FORMAT_MAX; i++)
+		printf("%s ", ctl_format_names[i]);
+	puts("' ;;");
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		printf("\t--%s) w='%s' ;;\n", ctl_options[fixed[i].option].name,
+		       fixed[i].words);
+	fputs("\t--rule) w='", stdout);
+	for (int i = RULE_NONE + 1; i < RULE_MAX; i++)
+		printf("%s ", rule_get((enum rule_id)i)->name);
+	fputs("' ;;\n\t--endpoint) w='", stdout);
+	for (int i = ENDPOINT_UNKNOWN + 1; i < ENDPOINT_MAX; i++)
+		printf("%s ", endpoint_get((enum endpoint_id)i)->name);
+	puts("' ;;\n\t*) v='' ;;\n\tesac");
+}
+
+static void
+print_option_words(const struct ctl_command *c)
+{
+	for (int o = 0; o < OPT_MAX; o++)
+		if (option_of(c, o) && o != OPT_MAN)
+			printf("--%s ", ctl_options[o].name);
+}
+
 /* One `case` arm a command: its second words, or its options. */
 static void
 print_arms(void)
@@ -404,9 +469,7 @@ print_arms(void)
 
 		printf("\t'%s%s'*) w='", c->name,
 		       strchr(c->name, ' ') ? "" : " ");
-		for (int o = 0; o < OPT_MAX; o++)
-			if (option_of(c, o) && o != OPT_MAN)
-				printf("--%s ", ctl_options[o].name);
+		print_option_words(c);
 		puts("' ;;");
 	}
 	for (size_t i = 0; i < ctl_command_count; i++) {
@@ -419,6 +482,9 @@ print_arms(void)
 			if (!strncmp(ctl_commands[k].name,
 				     ctl_commands[i].name, len + 1))
 				printf("%s ", ctl_commands[k].name + len + 1);
+		/* Short for "GROUP list", with its options. */
+		if (!strcmp(ctl_commands[i].name + len, " list"))
+			print_option_words(&ctl_commands[i]);
 		puts("' ;;");
 	}
 }
@@ -436,8 +502,13 @@ completion_run(struct ctl *ctl)
 	if (zsh)
 		puts("autoload -U +X bashcompinit && bashcompinit");
 	puts("_aegis_ctl() {\n"
-	     "\tlocal w cur=${COMP_WORDS[COMP_CWORD]} "
-	     "line=\"${COMP_WORDS[*]:1:COMP_CWORD-1} \"\n"
+	     "\tlocal w v=value cur=${COMP_WORDS[COMP_CWORD]} "
+	     "prev=${COMP_WORDS[COMP_CWORD-1]} "
+	     "line=\"${COMP_WORDS[*]:1:COMP_CWORD-1} \"");
+	print_values();
+	puts("\tif [ -n \"$v\" ]; then\n"
+	     "\t\tCOMPREPLY=($(compgen -W \"$w\" -- \"$cur\"))\n"
+	     "\t\treturn\n\tfi\n"
 	     "\tcase ${line# } in");
 	print_arms();
 	fputs("\t*) w='", stdout);

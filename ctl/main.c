@@ -5,6 +5,7 @@
  */
 #include "ctl/ctl.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -348,20 +349,62 @@ run(struct ctl *ctl, int argc, char **argv)
 	return r ? r : ctl->command->run(ctl);
 }
 
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
+			return true;
+	return false;
+}
+
+/* Where one was closed, the next file opened would be it.  To write to this one
+ * fails as to a closed one. */
+static void
+keep_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Output that got lost is a failure, whatever the command said.  Who closed a
+ * pipe has seen enough. */
+static int
+finish(int code)
+{
+	int error = ctl_flush();
+
+	if (!error || error == -EPIPE)
+		return code;
+	return ctl_error(code ? code : CTL_FAILED,
+			 "standard output: %s; not all of it was written",
+			 strerror(-error));
+}
+
 int
 main(int argc, char **argv)
 {
 	struct ctl ctl = {0};
 	char *words[WORDS_MAX] = {0};
-	int count, used, code;
+	int count, used;
 
+	keep_standard_files();
 	init_locale();
 	signal(SIGPIPE, SIG_IGN);
 	aegis_log_init("aegis-ctl", LOG_LEVEL_WARN);
-	if (argc > 1 && !strcmp(argv[1], "--version"))
+	if (argc > 1 &&
+	    (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")))
 		argv[1] = (char *)"version";
 	count = take_words(&argc, argv, words);
 	ctl.command = command_find(words, count, &used);
+	if (!ctl.command && count == 1 && asks_for_help(argc, argv) &&
+	    help_group(stdout, words[0]))
+		return finish(CTL_OK);
 	if (!ctl.command && count)
 		return command_unknown(words, count);
 	if (!ctl.command) {
@@ -369,12 +412,7 @@ main(int argc, char **argv)
 					  !strcmp(argv[1], "-h"));
 
 		help_print(asked ? stdout : stderr, NULL);
-		return asked ? CTL_OK : CTL_USAGE;
+		return finish(asked ? CTL_OK : CTL_USAGE);
 	}
-	code = run(&ctl, argc, argv);
-	if ((fflush(stdout) || ferror(stdout)) && code == CTL_OK &&
-	    errno != EPIPE)
-		return ctl_error(CTL_FAILED, "write to standard output: %s",
-				 strerror(errno));
-	return code;
+	return finish(run(&ctl, argc, argv));
 }

@@ -13,6 +13,24 @@
 #define OUTPUT_MAX (256UL * 1024 * 1024)
 #define MESSAGE_MAX 4096
 
+/* Of the first write that failed: stdio remembers only that one did. */
+static int output_error;
+
+static void
+note_write(bool failed)
+{
+	if (failed && !output_error)
+		output_error = errno ? -errno : -EIO;
+}
+
+int
+ctl_flush(void)
+{
+	errno = 0;
+	note_write(fflush(stdout));
+	return output_error || !ferror(stdout) ? output_error : -EIO;
+}
+
 static void
 say(const char *label, const char *text)
 {
@@ -31,7 +49,7 @@ ctl_error(int code, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	fflush(stdout);
+	ctl_flush();
 	say("aegis-ctl", text);
 	return code;
 }
@@ -45,7 +63,7 @@ ctl_note(const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	fflush(stdout);
+	ctl_flush();
 	say("note", text);
 }
 
@@ -89,10 +107,10 @@ ctl_text(FILE *f, const char *format, ...)
 	for (; (end = strchr(at, '\n')); at = end + 1) {
 		*end = '\0';
 		escape_line(at, line, sizeof(line));
-		fprintf(f, "%s\n", line);
+		note_write(fprintf(f, "%s\n", line) < 0 && f == stdout);
 	}
 	escape_line(at, line, sizeof(line));
-	fputs(line, f);
+	note_write(fputs(line, f) < 0 && f == stdout);
 }
 
 int
@@ -139,7 +157,7 @@ ctl_table(const struct ctl *ctl, struct table *t)
 	if (r)
 		return ctl_error(CTL_FAILED, "print the table: %s",
 				 strerror(-r));
-	fputs(buf_str(&out), stdout);
+	note_write(fputs(buf_str(&out), stdout) < 0);
 	return CTL_OK;
 }
 
@@ -178,7 +196,7 @@ print_json(const char *s, size_t len)
 
 		while (n < len && s[n] >= ' ' && s[n] <= '~')
 			n++;
-		fwrite(s, 1, n, stdout);
+		note_write(fwrite(s, 1, n, stdout) < n);
 		if (n < len)
 			n += print_json_char(s + n, len - n);
 		s += n;
@@ -208,6 +226,44 @@ ctl_json_value(struct json_out *o, const char *key, const char *json)
 		json_out_raw(o, json, strlen(json));
 	else
 		json_out_string(o, json);
+}
+
+/* --- what a table leaves out ----------------------------------------------------- */
+
+#define ID_SHOWN 12
+
+/* The hex digits that text begins with, behind "sha256:". */
+static size_t
+id_digits(const char *text, size_t *ret_prefix)
+{
+	static const char prefix[] = "sha256:";
+
+	*ret_prefix = strncmp(text, prefix, strlen(prefix)) ? 0
+							    : strlen(prefix);
+	return strspn(text + *ret_prefix, "0123456789abcdef");
+}
+
+void
+ctl_add_name(const struct ctl *ctl, struct table *t, const char *text)
+{
+	size_t prefix, digits = text ? id_digits(text, &prefix) : 0;
+
+	if (digits == 64 && !text[prefix + digits] && !ctl->opt[OPT_NO_TRUNC])
+		table_addf(t, TABLE_PLAIN, "%.*s", ID_SHOWN, text + prefix);
+	else
+		table_add(t, text, TABLE_PLAIN);
+}
+
+void
+ctl_add_message(const struct ctl *ctl, struct table *t, const char *text,
+		const char *rule)
+{
+	size_t len = rule ? strlen(rule) : 0;
+
+	if (text && len && !ctl->opt[OPT_NO_TRUNC] && text[0] == '[' &&
+	    !strncmp(text + 1, rule, len) && !strncmp(text + 1 + len, "] ", 2))
+		text += len + 3;
+	table_add(t, text, TABLE_PLAIN);
 }
 
 enum table_color

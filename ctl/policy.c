@@ -3,7 +3,10 @@
  */
 #include "ctl/trial.h"
 
+#include <stdarg.h>
 #include <string.h>
+
+#include "lib/conf.h"
 
 #define JSON_MAX (64UL * 1024 * 1024)
 #define CASES_MAX (16UL * 1024 * 1024)
@@ -21,18 +24,6 @@ can_be_claimed(const struct policy_exception *e)
 }
 
 static void
-warn_of_claims(const struct policy *p, const char *file)
-{
-	for (size_t i = 0; i < p->exception_count; i++)
-		if (can_be_claimed(&p->exceptions[i]))
-			ctl_note("%s:%u: warning: the exception \"%s\" names no "
-				 "user or group, and a local image, a container "
-				 "or a label can be called anything",
-				 file, p->exceptions[i].line,
-				 p->exceptions[i].name);
-}
-
-static void
 list_claims(const struct policy *p, struct json_out *o)
 {
 	json_out_key(o, "claimable_exceptions");
@@ -43,12 +34,78 @@ list_claims(const struct policy *p, struct json_out *o)
 	json_out_array_end(o);
 }
 
+/* Into the JSON, or for people where there is none. */
+__attribute__((format(printf, 4, 5))) static void
+warn(struct json_out *o, const struct policy *p,
+     const struct policy_exception *e, const char *format, ...)
+{
+	char what[256], text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(what, sizeof(what), format, ap);
+	va_end(ap);
+	snprintf(text, sizeof(text), "%s:%u: %sthe exception \"%.64s\" %s",
+		 p->file, e->line, o ? "" : "warning: ", e->name, what);
+	if (o)
+		json_out_string(o, text);
+	else
+		ctl_note("%s", text);
+}
+
+static const struct policy_exception *
+namesake(const struct policy *p, const struct policy_exception *e)
+{
+	for (const struct policy_exception *o = p->exceptions; o < e; o++)
+		if (!strcmp(o->name, e->name))
+			return o;
+	return NULL;
+}
+
+/* What loads, and is hardly meant. */
+static void
+warn_exceptions(const struct policy *p, struct json_out *o)
+{
+	int64_t now = ctl_now_ms();
+
+	for (size_t i = 0; i < p->exception_count; i++) {
+		const struct policy_exception *e = &p->exceptions[i];
+		const struct policy_exception *twin = namesake(p, e);
+
+		if (can_be_claimed(e))
+			warn(o, p, e,
+			     "names no user or group, and a local image, a "
+			     "container or a label can be called anything");
+		if (twin)
+			warn(o, p, e,
+			     "has the name of that in line %u; a record could "
+			     "not tell them apart",
+			     twin->line);
+		if (e->until_ms < now)
+			warn(o, p, e, "has expired and no longer counts");
+	}
+}
+
+/* "-" is standard input. */
+static int
+load_file(struct policy **ret, const char *file, struct aegis_error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(CONF_FILE_MAX);
+	int r;
+
+	if (strcmp(file, "-"))
+		return policy_load(ret, file, err);
+	r = file_read(file, &text, err);
+	return r ? r : policy_parse(ret, "standard input", buf_str(&text),
+				    text.len, err);
+}
+
 static int
 validate_file(const struct ctl *ctl, const char *file, struct json_out *o)
 {
 	_cleanup_policy_ struct policy *policy = NULL;
 	struct aegis_error err = {0};
-	int r = policy_load(&policy, file, &err);
+	int r = load_file(&policy, file, &err);
 
 	if (ctl->format == FORMAT_JSON) {
 		json_out_object(o);
@@ -57,15 +114,20 @@ validate_file(const struct ctl *ctl, const char *file, struct json_out *o)
 		json_out_kv_string(o, "revision", r ? NULL : policy->revision);
 		json_out_kv_string(o, "error", r ? err.text : NULL);
 		list_claims(policy, o);
+		json_out_key(o, "warnings");
+		json_out_array(o);
+		if (!r)
+			warn_exceptions(policy, o);
+		json_out_array_end(o);
 		json_out_object_end(o);
 		return r == -ENOENT ? CTL_NOT_FOUND : r ? CTL_DATA : CTL_OK;
 	}
 	if (r)
 		return ctl_failed(&err);
-	warn_of_claims(policy, file);
 	ctl_text(stdout, "%s: valid, revision %s, %s\n", file,
 		 policy->revision,
 		 policy->mode == POLICY_AUDIT ? "audit" : "enforce");
+	warn_exceptions(policy, NULL);
 	return CTL_OK;
 }
 

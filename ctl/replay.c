@@ -67,6 +67,9 @@ print_row(struct replay *p, const struct decision *d,
 {
 	const char *before_name = decision_verdict_name(d->verdict);
 	const char *after_name = trial_verdict_name(&after->verdict);
+	const char *rule = after->verdict.allow && !after->verdict.audited
+				   ? d->rule
+				   : trial_rule_name(&after->verdict);
 	char age[16];
 
 	time_age(d->timestamp, p->now_ms, age, sizeof(age));
@@ -75,15 +78,12 @@ print_row(struct replay *p, const struct decision *d,
 	table_add(&p->table, before_name, ctl_verdict_color(before_name));
 	table_add(&p->table, after_name, ctl_verdict_color(after_name));
 	table_add(&p->table, d->endpoint, TABLE_PLAIN);
-	table_add(&p->table, d->subject, TABLE_PLAIN);
-	table_add(&p->table,
-		  after->verdict.allow && !after->verdict.audited
-			  ? d->rule
-			  : trial_rule_name(&after->verdict),
-		  TABLE_PLAIN);
-	table_add(&p->table,
-		  after->verdict.allow ? d->message : after->verdict.message,
-		  TABLE_PLAIN);
+	ctl_add_name(p->ctl, &p->table, d->subject);
+	table_add(&p->table, rule, TABLE_PLAIN);
+	ctl_add_message(p->ctl, &p->table,
+			after->verdict.allow ? d->message
+					     : after->verdict.message,
+			rule);
 }
 
 static void

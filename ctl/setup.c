@@ -16,12 +16,10 @@
 #include <time.h>
 
 #include "ctl/daemon_json.h"
+#include "ctl/dockerd.h"
+#include "ctl/plugins.h"
 #include "lib/gate/host.h"
 
-#define DAEMON_JSON_DEFAULT "/etc/docker/daemon.json"
-#define PIDFILE_DEFAULT "/var/run/docker.pid"
-#define DAEMON_JSON_MAX (1024 * 1024)
-#define CMDLINE_MAX (1024 * 1024)
 #define RELOAD_TIMEOUT_MS 20000
 #define ASK_TIMEOUT_MS 2000
 #define POLL_MS 100
@@ -34,17 +32,33 @@ struct setup {
 	char plugin[GATE_PLUGIN_NAME_LEN];
 	char file[PATH_MAX];   /* daemon.json, links resolved */
 	char backup[PATH_MAX + 64];
+	bool is_default;       /* that dockerd reads without being told */
 	bool existed;
 	mode_t mode;
 	struct buf before, after;
 	bool changed;
-	pid_t dockerd; /* 0: does not run */
 	char pidfile[PATH_MAX];
-	struct buf cmdline; /* of dockerd, NUL after each argument */
+	struct dockerd dockerd;
 };
 
 /* --- the file ---------------------------------------------------------------------- */
 
+/* A link that leads nowhere: to write there is not what was asked. */
+static int
+check_link(const char *file)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(file, target, sizeof(target) - 1);
+
+	if (n < 0 || !access(file, F_OK))
+		return CTL_OK;
+	target[n] = '\0';
+	return ctl_error(CTL_NOT_FOUND, "%s is a link to %s, which is not there",
+			 file, target);
+}
+
+/* Only the file that dockerd reads without being told is made; of any other name
+ * one may be misspelt. */
 static int
 read_daemon_json(struct setup *s)
 {
@@ -55,11 +69,15 @@ read_daemon_json(struct setup *s)
 
 	if (!file)
 		file = DAEMON_JSON_DEFAULT;
+	s->is_default = !strcmp(file, DAEMON_JSON_DEFAULT);
 	if (!realpath(file, s->file))
 		snprintf(s->file, sizeof(s->file), "%s", file);
 	s->mode = 0644;
+	r = check_link(file);
+	if (r)
+		return r;
 	r = file_read(s->file, &s->before, &err);
-	if (r && r != -ENOENT)
+	if (r && (r != -ENOENT || !s->is_default))
 		return ctl_failed(&err);
 	s->existed = !r;
 	if (!r && !stat(s->file, &st))
@@ -71,6 +89,14 @@ read_daemon_json(struct setup *s)
 		return ctl_error(CTL_DATA, "%s:%s; correct it first", s->file,
 				 err.text);
 	return CTL_OK;
+}
+
+/* A file that held our name and nothing else goes as it came. */
+static bool
+is_left_empty(const struct setup *s)
+{
+	return s->remove && s->is_default &&
+	       daemon_json_is_empty(buf_str(&s->after), s->after.len);
 }
 
 static int
@@ -136,7 +162,7 @@ make_backup(struct setup *s)
 	char stamp[32];
 	int r;
 
-	if (!s->existed)
+	if (!s->existed || is_left_empty(s))
 		return 0;
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
@@ -177,7 +203,10 @@ write_daemon_json(struct setup *s)
 	if (r)
 		return ctl_error(CTL_FAILED, "%s: %s; nothing was changed",
 				 s->backup, strerror(-r));
-	r = replace_file(s->file, &s->after, s->mode);
+	if (is_left_empty(s))
+		r = unlink(s->file) ? -errno : 0;
+	else
+		r = replace_file(s->file, &s->after, s->mode);
 	if (r)
 		return ctl_error(CTL_FAILED, "%s: %s; nothing was changed",
 				 s->file, strerror(-r));
@@ -185,15 +214,6 @@ write_daemon_json(struct setup *s)
 }
 
 /* --- dockerd ------------------------------------------------------------------------- */
-
-static int
-read_proc(pid_t pid, const char *name, struct buf *ret)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	return file_read(path, ret, NULL);
-}
 
 /* Which pid file: the option's, daemon.json's, the usual one. */
 static int
@@ -209,70 +229,32 @@ find_pidfile(struct setup *s)
 				    &err))
 		return ctl_error(CTL_DATA, "%s:%s", s->file, err.text);
 	if (!s->pidfile[0])
-		snprintf(s->pidfile, sizeof(s->pidfile), PIDFILE_DEFAULT);
+		snprintf(s->pidfile, sizeof(s->pidfile),
+			 DOCKERD_PIDFILE_DEFAULT);
 	return CTL_OK;
 }
 
-/* s->dockerd is 0 if none runs.  A pid file may be left over, and its number
- * somebody else's by now. */
 static int
 find_dockerd(struct setup *s)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT(4096);
-	_cleanup_buf_ struct buf comm = BUF_INIT(4096);
 	struct aegis_error err = {0};
-	unsigned long pid;
 	int r = find_pidfile(s);
 
 	if (r)
 		return r;
-	r = file_read(s->pidfile, &text, &err);
-	if (r == -ENOENT)
-		return CTL_OK;
-	if (r)
-		return ctl_failed(&err);
-	if (text.data)
-		text.data[strcspn(text.data, " \r\n")] = '\0';
-	if (number_parse(buf_str(&text), INT_MAX, &pid) || pid < 2)
-		return ctl_error(CTL_DATA, "%s: holds no pid", s->pidfile);
-	if (read_proc((pid_t)pid, "comm", &comm) ||
-	    strcmp(buf_str(&comm), "dockerd\n") != 0)
-		return CTL_OK;
-	s->dockerd = (pid_t)pid;
-	r = read_proc(s->dockerd, "cmdline", &s->cmdline);
-	if (r)
-		return ctl_error(CTL_FAILED, "/proc/%lu/cmdline: %s", pid,
-				 strerror(-r));
-	return CTL_OK;
-}
-
-/* The value of "--NAME=VALUE" or "--NAME VALUE", NULL if it is not there. */
-static const char *
-dockerd_flag(const struct setup *s, const char *name)
-{
-	const char *at = buf_str(&s->cmdline), *end = at + s->cmdline.len;
-	size_t len = strlen(name);
-
-	for (; at < end; at += strlen(at) + 1) {
-		if (strncmp(at, name, len))
-			continue;
-		if (at[len] == '=')
-			return at + len + 1;
-		if (!at[len])
-			return at + len + 1 < end ? at + len + 1 : "";
-	}
-	return NULL;
+	return dockerd_from_pidfile(&s->dockerd, s->pidfile, &err)
+		       ? ctl_failed(&err)
+		       : CTL_OK;
 }
 
 /* It must be the file that this dockerd reads. */
 static int
 check_config_file(const struct setup *s)
 {
-	const char *flag = dockerd_flag(s, "--config-file");
-	const char *reads = flag ? flag : DAEMON_JSON_DEFAULT;
+	const char *reads = dockerd_config(&s->dockerd);
 	char real[PATH_MAX];
 
-	if (!s->dockerd)
+	if (!s->dockerd.pid)
 		return CTL_OK;
 	if (!realpath(reads, real))
 		snprintf(real, sizeof(real), "%s", reads);
@@ -281,20 +263,57 @@ check_config_file(const struct setup *s)
 				 "dockerd (pid %d of %s) reads %s, not %s; give "
 				 "its file (--daemon-json) or its pid file "
 				 "(--pidfile)",
-				 (int)s->dockerd, s->pidfile, reads, s->file);
+				 (int)s->dockerd.pid, s->pidfile, reads,
+				 s->file);
 	return CTL_OK;
 }
 
+/* A name in both places makes dockerd refuse the file; and what its command line
+ * names, no file takes out. */
 static int
 check_flag(const struct setup *s)
 {
-	if (!s->dockerd || !dockerd_flag(s, "--authorization-plugin"))
+	const char *flag = s->dockerd.pid ? dockerd_flag(&s->dockerd,
+							 "--authorization-"
+							 "plugin")
+					  : NULL;
+	bool ours = flag && !strcmp(flag, s->plugin);
+
+	if (!flag || (s->remove && !ours))
+		return CTL_OK;
+	if (ours)
+		return ctl_error(CTL_FAILED,
+				 "dockerd (pid %d) is gated by its command "
+				 "line, --authorization-plugin=%s; %s, take "
+				 "that out of its unit and restart it",
+				 (int)s->dockerd.pid, s->plugin,
+				 s->remove ? "to unwire it"
+					   : "to use daemon.json instead");
+	return ctl_error(CTL_FAILED,
+			 "dockerd runs with --authorization-plugin=%s, and "
+			 "refuses to have the key in %s too; take the flag out "
+			 "of its unit and restart it, then run this again",
+			 flag, s->file);
+}
+
+/* Asking first and failing then would be late. */
+static int
+check_rights(const struct setup *s)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", s->file);
+	slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	if (!geteuid() ||
+	    (!access(slash ? folder : ".", W_OK) &&
+	     (!s->dockerd.pid || !kill(s->dockerd.pid, 0))))
 		return CTL_OK;
 	return ctl_error(CTL_FAILED,
-			 "dockerd runs with --authorization-plugin, and refuses "
-			 "to have it in %s too; take the flag out of its unit "
-			 "and restart it, then run this again",
-			 s->file);
+			 "needs root: sudo aegis-ctl setup docker%s",
+			 s->remove ? " --remove" : "");
 }
 
 /* dockerd looks for the name in its own folder. */
@@ -320,11 +339,36 @@ check_place(const struct setup *s)
 			 s->settings.gate.socket, s->plugin);
 }
 
+static struct plugin_search
+plugin_search(const struct setup *s)
+{
+	const char *root = s->dockerd.pid
+				   ? dockerd_flag(&s->dockerd, "--exec-root")
+				   : NULL;
+
+	return (struct plugin_search){
+		.docker = s->dockerd.pid ? s->settings.docker : NULL,
+		.exec_root = root ? root : DOCKERD_EXEC_ROOT_DEFAULT,
+		.timeout_ms = ASK_TIMEOUT_MS,
+	};
+}
+
+/* A managed plugin of the name hides the socket. */
 static int
 check_gate(const struct setup *s)
 {
+	struct plugin_search where = plugin_search(s);
+	struct plugin_found found;
 	struct aegis_error err = {0};
 
+	plugin_find(&where, s->plugin, &found, &err);
+	if (found.managed && found.state == PLUGIN_ANSWERS)
+		return CTL_OK;
+	if (found.managed)
+		return ctl_error(CTL_UNREACHABLE,
+				 "%s; dockerd would exit without it, so nothing "
+				 "was changed",
+				 err.text);
 	if (plugin_answers(s->settings.gate.socket, ASK_TIMEOUT_MS, &err))
 		return ctl_error(CTL_UNREACHABLE,
 				 "%s; dockerd would exit without it, so nothing "
@@ -332,6 +376,57 @@ check_gate(const struct setup *s)
 				 "aegis-ctl up)",
 				 err.text);
 	return check_place(s);
+}
+
+/* One that dockerd would look for beside the gate.  Returns 0 or an exit code. */
+static int
+check_other(const char *name, void *ctx)
+{
+	struct setup *s = ctx;
+	struct plugin_search where = plugin_search(s);
+	struct plugin_found found;
+	struct aegis_error err = {0};
+	size_t len = strlen(s->plugin);
+
+	if (!strncmp(name, s->plugin, len) &&
+	    (!name[len] || name[len] == ':'))
+		return 0;
+	plugin_find(&where, name, &found, &err);
+	if (found.state == PLUGIN_ANSWERS)
+		return 0;
+	if (found.state == PLUGIN_UNKNOWN && !s->dockerd.pid) {
+		ctl_note("%s also names the plugin \"%s\", which was not "
+			 "found; unless it is a managed one, dockerd will not "
+			 "start",
+			 s->file, name);
+		return 0;
+	}
+	if (found.state == PLUGIN_UNKNOWN)
+		return ctl_error(CTL_UNREACHABLE,
+				 "%s also names the plugin \"%s\", and dockerd, "
+				 "which would exit on the reload without it, "
+				 "does not say whether it has it; nothing was "
+				 "changed (start the gate first: systemctl "
+				 "start aegis-authz, or aegis-ctl up)",
+				 s->file, name);
+	return ctl_error(CTL_UNREACHABLE,
+			 "%s also names the plugin \"%s\", and dockerd would "
+			 "%s without it, so nothing was changed: %s; bring it "
+			 "back, or take it out of the file",
+			 s->file, name,
+			 s->dockerd.pid ? "exit on the reload" : "not start",
+			 err.text);
+}
+
+/* A reload is for the whole list: one dead plugin in it ends dockerd. */
+static int
+check_others(struct setup *s)
+{
+	bool key;
+	int r = daemon_json_each(buf_str(&s->after), s->after.len, &key,
+				 check_other, s, NULL);
+
+	return r < 0 ? CTL_DATA : r;
 }
 
 /* --- doing it -------------------------------------------------------------------------- */
@@ -365,7 +460,7 @@ wait_for_dockerd(const struct setup *s)
 	do {
 		if (is_in_force(s))
 			return 0;
-		if (kill(s->dockerd, 0))
+		if (kill(s->dockerd.pid, 0))
 			return -ESRCH;
 		wait_ms(POLL_MS);
 	} while (ctl_monotonic_ms() < until);
@@ -386,8 +481,8 @@ restore(struct setup *s, const char *why)
 				 "%s, and restoring %s failed: %s; the old text "
 				 "is in %s",
 				 why, s->file, strerror(-r), s->backup);
-	if (s->dockerd)
-		kill(s->dockerd, SIGHUP);
+	if (s->dockerd.pid)
+		kill(s->dockerd.pid, SIGHUP);
 	return ctl_error(CTL_TIMEOUT, "%s; %s is as it was; see dockerd's log",
 			 why, s->file);
 }
@@ -397,11 +492,11 @@ reload(struct setup *s)
 {
 	int r;
 
-	if (kill(s->dockerd, SIGHUP))
+	if (kill(s->dockerd.pid, SIGHUP))
 		return restore(s, "dockerd could not be signalled");
 	r = wait_for_dockerd(s);
 	if (r == -ESRCH) {
-		s->dockerd = 0;
+		s->dockerd.pid = 0;
 		return restore(s, "dockerd exited on the reload");
 	}
 	if (r)
@@ -425,7 +520,7 @@ confirm(const struct setup *s)
 	ctl_text(stderr, "%s '%s' %s authorization-plugins in %s%s? [y/N] ",
 		 s->remove ? "Take" : "Put", s->plugin,
 		 s->remove ? "out of" : "into", s->file,
-		 s->dockerd ? " and reload dockerd" : "");
+		 s->dockerd.pid ? " and reload dockerd" : "");
 	if (!fgets(answer, sizeof(answer), stdin) ||
 	    (answer[0] != 'y' && answer[0] != 'Y'))
 		return ctl_error(CTL_FAILED, "nothing was changed");
@@ -437,24 +532,27 @@ apply(struct setup *s)
 {
 	int r = CTL_OK;
 
-	if (!s->changed && (!s->dockerd || is_in_force(s))) {
+	if (!s->changed && (!s->dockerd.pid || is_in_force(s))) {
 		ctl_text(stdout, "%s: nothing to do\n", s->file);
 		return CTL_OK;
 	}
 	r = confirm(s);
 	if (!r && s->changed)
 		r = write_daemon_json(s);
-	if (!r && s->dockerd)
+	if (!r && s->dockerd.pid)
 		r = reload(s);
 	if (r)
 		return r;
 	ctl_text(stdout, "%s: %s\n", s->file,
 		 s->remove ? "dockerd no longer asks the gate"
-		 : s->dockerd ? "dockerd asks the gate about every call"
+		 : s->dockerd.pid ? "dockerd asks the gate about every call"
 			      : "dockerd will ask the gate");
+	if (s->changed && is_left_empty(s))
+		ctl_text(stdout, "%s held nothing else and is gone\n",
+			 s->file);
 	if (s->backup[0])
 		ctl_text(stdout, "the old file is %s\n", s->backup);
-	if (!s->dockerd)
+	if (!s->dockerd.pid)
 		ctl_text(stdout, "dockerd does not run (%s); it takes effect "
 				 "when it starts\n",
 			 s->pidfile);
@@ -475,9 +573,7 @@ look(struct setup *s)
 	r = read_daemon_json(s);
 	r = r ? r : find_dockerd(s);
 	r = r ? r : check_config_file(s);
-	if (!r && !s->remove)
-		r = check_flag(s);
-	return r;
+	return r ? r : check_flag(s);
 }
 
 static void
@@ -485,7 +581,7 @@ setup_release(struct setup *s)
 {
 	buf_release(&s->before);
 	buf_release(&s->after);
-	buf_release(&s->cmdline);
+	dockerd_release(&s->dockerd);
 }
 
 int
@@ -496,7 +592,7 @@ setup_docker(struct ctl *ctl)
 		.remove = ctl->opt[OPT_REMOVE],
 		.before = BUF_INIT(DAEMON_JSON_MAX),
 		.after = BUF_INIT(DAEMON_JSON_MAX + 4096),
-		.cmdline = BUF_INIT(CMDLINE_MAX),
+		.dockerd = DOCKERD_INIT,
 	};
 	int r = look(&s);
 
@@ -506,7 +602,10 @@ setup_docker(struct ctl *ctl)
 		fputs(buf_str(&s.after), stdout);
 		return CTL_OK;
 	}
-	if (!s.remove)
+	r = check_rights(&s);
+	if (!r && !s.remove)
 		r = check_gate(&s);
+	if (!r)
+		r = check_others(&s);
 	return r ? r : apply(&s);
 }

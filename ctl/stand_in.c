@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "ctl/http_request.h"
+#include "ctl/path_stat.h"
 #include "lib/docker.h"
 
 #define CONNECTIONS_MAX 32
@@ -23,6 +24,7 @@
 #define IDLE_TIMEOUT_MS 30000
 /* After its call was refused, the command has so long to say so and go. */
 #define GO_TIMEOUT_MS 3000
+#define COMMAND_NOT_FOUND 127 /* as a shell says it */
 #define API_VERSION_DEFAULT "1.41"
 
 struct connection {
@@ -46,6 +48,7 @@ struct stand_in {
 	int exit_status;
 	struct http_request request;
 	struct buf body, answer, reply;
+	char path_stat[PATH_STAT_MAX]; /* for the next reply; "": without */
 };
 
 /* --- answering -------------------------------------------------------------------- */
@@ -77,8 +80,12 @@ send_reply(struct stand_in *s, struct connection *c, unsigned status,
 	buf_addf(&s->reply,
 		 "HTTP/1.1 %u %s\r\nApi-Version: %s\r\nOstype: linux\r\n"
 		 "Docker-Experimental: false\r\nServer: aegis-ctl\r\n"
-		 "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+		 "Content-Type: %s\r\nContent-Length: %zu\r\n",
 		 status, status_text(status), s->api_version, type, body->len);
+	if (s->path_stat[0])
+		buf_addf(&s->reply, PATH_STAT_HEADER ": %s\r\n", s->path_stat);
+	buf_adds(&s->reply, "\r\n");
+	s->path_stat[0] = '\0';
 	if (!head_only)
 		buf_add(&s->reply, buf_str(body), body->len);
 	at = buf_str(&s->reply);
@@ -168,6 +175,22 @@ forward(struct stand_in *s, struct connection *c)
 			     "not known: dockerd does not answer aegis-ctl");
 }
 
+/* docker cp asks first what is at the path. */
+static void
+forward_head(struct stand_in *s, struct connection *c)
+{
+	unsigned status = 0;
+
+	s->reads++;
+	buf_clear(&s->answer);
+	if (s->trial->dockerd_answers &&
+	    !path_stat(s->trial->settings.docker, s->request.uri,
+		       FORWARD_TIMEOUT_MS, &status, s->path_stat))
+		send_reply(s, c, status, "application/json", &s->answer);
+	else
+		send_message(s, c, 404, "not known");
+}
+
 /* --- judging ---------------------------------------------------------------------- */
 
 /* What dockerd would put into RequestHeaders: flat, without what it removes. */
@@ -241,6 +264,28 @@ verdict_reply(struct stand_in *s, struct connection *c)
 	s->done = true;
 }
 
+/* A read whose answer has no end, or is a tar: to allow it is all there is. */
+static bool
+is_stream(const struct stand_in *s)
+{
+	switch (s->ret->result.endpoint->id) {
+	case ENDPOINT_EVENTS:
+	case ENDPOINT_CONTAINER_STATS:
+	case ENDPOINT_CONTAINER_ARCHIVE_GET:
+	case ENDPOINT_CONTAINER_EXPORT:
+	case ENDPOINT_IMAGE_GET:
+	case ENDPOINT_IMAGE_EXPORT:
+		return true;
+	case ENDPOINT_CONTAINER_LOGS:
+	case ENDPOINT_SERVICE_LOGS:
+	case ENDPOINT_TASK_LOGS:
+		return strstr(s->request.uri, "follow=1") ||
+		       strstr(s->request.uri, "follow=true");
+	default:
+		return false;
+	}
+}
+
 /* Returns -EBADMSG to close the connection. */
 static int
 answer(struct stand_in *s, struct connection *c)
@@ -256,14 +301,15 @@ answer(struct stand_in *s, struct connection *c)
 	if (judge(s))
 		return -EBADMSG;
 	if (!s->ret->result.verdict.allow ||
-	    s->ret->result.endpoint->class != ENDPOINT_CLASS_READ || !read) {
+	    s->ret->result.endpoint->class != ENDPOINT_CLASS_READ || !read ||
+	    is_stream(s)) {
 		verdict_reply(s, c);
 		return 0;
 	}
 	if (is_ping(s->request.uri))
 		answer_ping(s, c);
 	else if (head)
-		send_message(s, c, 404, "not known");
+		forward_head(s, c);
 	else
 		forward(s, c);
 	return 0;
@@ -404,8 +450,8 @@ child_run(struct stand_in *s, char *const *command, int input, int output)
 	dup2(null, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	execvp(command[0], command);
-	dprintf(STDERR_FILENO, "%s: %s\n", command[0], strerror(errno));
-	_exit(127);
+	dprintf(STDERR_FILENO, "%s: %s", command[0], strerror(errno));
+	_exit(COMMAND_NOT_FOUND);
 }
 
 static int
@@ -572,6 +618,7 @@ catch_signals(struct stand_in *s, sigset_t *ret_before)
 static void
 learn_api_version(struct stand_in *s)
 {
+	struct aegis_error err = {0};
 	struct docker_call call = {
 		.socket = s->trial->settings.docker,
 		.method = "GET",
@@ -585,9 +632,10 @@ learn_api_version(struct stand_in *s)
 
 	buf_clear(&s->answer);
 	s->trial->dockerd_answers =
-		!docker_call(&call, &status, &s->answer, NULL) &&
+		!docker_call(&call, &status, &s->answer, &err) &&
 		status == 200;
 	s->trial->dockerd_asked = true;
+	s->trial->dockerd_error = err.code;
 	if (s->trial->dockerd_answers &&
 	    !json_parse(&doc, buf_str(&s->answer), s->answer.len, NULL))
 		version = json_get_string(doc.root, "ApiVersion");
@@ -610,6 +658,12 @@ check_client(struct stand_in *s, char *const *command)
 	s->policy = policy;
 	if (r)
 		return r;
+	if (!s->requests && WIFEXITED(s->exit_status) &&
+	    WEXITSTATUS(s->exit_status) == COMMAND_NOT_FOUND)
+		return ctl_error(CTL_NOT_FOUND,
+				 "%.300s; install the docker client, or give a "
+				 "recorded call (--request)",
+				 buf_str(&s->ret->output));
 	if (!s->requests)
 		return ctl_error(CTL_NOT_FOUND,
 				 "%s does not follow DOCKER_HOST, or is not "
@@ -673,6 +727,7 @@ stand_in_run(struct trial *t, const struct policy *policy,
 	if (!r)
 		r = run_command(s, command);
 	ret->only_read = !ret->judged && s->reads && !s->exit_status;
+	ret->failed = !ret->judged && s->exit_status;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }

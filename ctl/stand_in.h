@@ -17,6 +17,7 @@ struct stand_in_result {
 	bool judged; /* a call that changes something came; result has it */
 	struct trial_result result;
 	bool only_read; /* else: it read what it wanted, and was content */
+	bool failed; /* else: it ended with an error of its own, or dockerd's */
 	struct buf output; /* what the command wrote to standard error */
 };
 
@@ -28,7 +29,10 @@ int stand_in_run(struct trial *t, const struct policy *policy,
 		 char *const *command, struct stand_in_result *ret);
 
 /* Could this docker command line do something beside calling DOCKER_HOST?  The
- * reason, or NULL if it is fit to be run.  Pure. */
-const char *stand_in_refuses(char *const *command, int count);
+ * reason in why, or false if it is fit to be run.  Pure. */
+bool stand_in_refuses(char *const *command, int count, char *why, size_t size);
+/* Does it make several calls that change something, of which one is judged? */
+bool stand_in_is_series(char *const *command, int count,
+			enum endpoint_id judged);
 
 #endif

@@ -7,7 +7,10 @@
  */
 #include "ctl/stand_in.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "lib/conf.h"
 
 static const char *const daemon_commands[] = {
 	"attach",  "build",   "builder", "commit",  "compose", "config",
@@ -25,6 +28,25 @@ static const char *const compose_commands[] = {
 	"build", "create", "down", "exec", "images", "kill",    "logs",
 	"ls",    "pause",  "port", "ps",   "pull",   "restart", "rm",
 	"run",   "start",  "stop", "top",  "up",
+};
+
+/* Why the others are not run.  What dockerd sees of them the gate judges. */
+static const struct {
+	const char *word, *why;
+} not_run[] = {
+	{"buildx", "docker buildx may build elsewhere; for a build by dockerd "
+		   "itself, explain 'docker build'"},
+	{"login", "docker login asks for a password and keeps it, so it is not "
+		  "run; its call to dockerd is system.auth, open unless the "
+		  "policy has api: {system: deny}"},
+	{"logout", "docker logout edits files of yours and calls no dockerd"},
+	{"context", "docker context edits files of yours and calls no dockerd"},
+	{"manifest", "docker manifest talks to registries itself and calls no "
+		     "dockerd"},
+	{"trust", "docker trust talks to registries itself, so it is not run; "
+		  "what it has dockerd push is image.push"},
+	{"completion", "docker completion calls no dockerd"},
+	{"help", "docker help calls no dockerd"},
 };
 
 /* Options of docker itself, before the command. */
@@ -75,17 +97,29 @@ skip_options(char *const *args, int count, int at, const char *const *valued,
 		     sizeof(valued) / sizeof((valued)[0]), switches,           \
 		     sizeof(switches) / sizeof((switches)[0]))
 
-static const char *
-compose_refused(char *const *args, int count, int at)
+#define SAY(...) (snprintf(why, size, __VA_ARGS__), true)
+
+static bool
+compose_refused(char *const *args, int count, int at, char *why, size_t size)
 {
+	const char *near;
+
 	at = SKIP(args, count, at, compose_with_value, compose_switches);
 	if (at < 0)
-		return "an option of docker compose could lead it to another "
-		       "host; leave out what stands before its command";
-	if (at >= count || !HAS(compose_commands, args[at]))
-		return "this docker compose command does more than call "
-		       "dockerd";
-	return NULL;
+		return SAY("an option of docker compose could lead it to "
+			   "another host; leave out what stands before its "
+			   "command");
+	if (at >= count)
+		return SAY("which docker compose command?");
+	if (HAS(compose_commands, args[at]))
+		return false;
+	near = conf_nearest(args[at], compose_commands,
+			    sizeof(compose_commands) /
+				    sizeof(compose_commands[0]));
+	return SAY("'%.40s' is none of the docker compose commands that do "
+		   "nothing but call dockerd%s%s%s",
+		   args[at], near ? "; did you mean '" : "", near ? near : "",
+		   near ? "'?" : "");
 }
 
 /* A builder may be on another host. */
@@ -98,32 +132,68 @@ names_builder(char *const *args, int count)
 	return false;
 }
 
-const char *
-stand_in_refuses(char *const *args, int count)
+static bool
+word_refused(const char *word, char *why, size_t size)
+{
+	const size_t count = sizeof(daemon_commands) / sizeof(*daemon_commands);
+	const char *near;
+
+	if (HAS(daemon_commands, word))
+		return false;
+	for (size_t i = 0; i < sizeof(not_run) / sizeof(not_run[0]); i++)
+		if (!strcmp(not_run[i].word, word))
+			return SAY("%s", not_run[i].why);
+	near = conf_nearest(word, daemon_commands, count);
+	if (near)
+		return SAY("'%.40s' is no command of docker; did you mean "
+			   "'%s'?",
+			   word, near);
+	return SAY("'%.40s' is no command of docker itself; what a plugin of "
+		   "the client does without dockerd nobody could hold back, so "
+		   "it is not run",
+		   word);
+}
+
+bool
+stand_in_refuses(char *const *args, int count, char *why, size_t size)
 {
 	const char *base;
 	int at;
 
 	if (!count)
-		return "give a docker command line, or --request FILE";
+		return SAY("give a docker command line, or --request FILE");
 	base = strrchr(args[0], '/');
 	if (strcmp(base ? base + 1 : args[0], "docker"))
-		return "only docker command lines can be explained; begin with "
-		       "'docker'";
+		return SAY("only docker command lines can be explained; begin "
+			   "with 'docker'");
 	at = SKIP(args, count, 1, docker_with_value, docker_switches);
 	if (at < 0)
-		return "an option before the docker command could lead it to "
-		       "another host; leave it out (-H, --context, --tls, ...)";
+		return SAY("an option before the docker command could lead it "
+			   "to another host; leave it out (-H, --context, "
+			   "--tls, ...)");
 	if (at >= count)
-		return "which docker command?";
-	if (!HAS(daemon_commands, args[at]))
-		return "this docker command acts without dockerd, so the gate "
-		       "has no say in it";
+		return SAY("which docker command?");
+	if (word_refused(args[at], why, size))
+		return true;
 	if (!strcmp(args[at], "compose"))
-		return compose_refused(args, count, at + 1);
+		return compose_refused(args, count, at + 1, why, size);
 	if ((!strcmp(args[at], "build") || !strcmp(args[at], "builder") ||
 	     !strcmp(args[at], "image")) &&
 	    names_builder(args + at, count - at))
-		return "a builder may be on another host; leave --builder out";
-	return NULL;
+		return SAY("a builder may be on another host; leave --builder "
+			   "out");
+	return false;
+}
+
+bool
+stand_in_is_series(char *const *args, int count, enum endpoint_id judged)
+{
+	static const char *const runs[] = {"run", "create", "container"};
+	int at = SKIP(args, count, 1, docker_with_value, docker_switches);
+
+	if (at < 0 || at >= count)
+		return false;
+	/* A run that pulls first is judged by its pull. */
+	return !strcmp(args[at], "compose") || !strcmp(args[at], "stack") ||
+	       (judged == ENDPOINT_IMAGE_CREATE && HAS(runs, args[at]));
 }

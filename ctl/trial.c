@@ -67,7 +67,9 @@ dockerd_answers(struct trial *t)
 	unsigned status;
 
 	if (!t->dockerd_asked)
-		t->dockerd_answers = !docker_call(&call, &status, &body, NULL);
+		t->dockerd_error = docker_call(&call, &status, &body, NULL);
+	if (!t->dockerd_asked)
+		t->dockerd_answers = !t->dockerd_error;
 	t->dockerd_asked = true;
 	return t->dockerd_answers;
 }

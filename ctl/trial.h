@@ -25,6 +25,7 @@ struct trial {
 	struct lookup *lookup;
 	struct gate_call call;
 	bool dockerd_asked, dockerd_answers;
+	int dockerd_error; /* why not, as an errno */
 };
 
 /* verdict.field points into verdict: never copy this. */

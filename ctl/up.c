@@ -21,7 +21,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "ctl/dockerd.h"
 #include "lib/gate/host.h"
+#include "lib/gate/policy.h"
 
 #define STOP_TIMEOUT_MS 5000
 #define START_TIMEOUT_MS 5000
@@ -51,6 +53,8 @@ struct up {
 	struct settings settings;
 	struct daemon daemons[DAEMON_COUNT];
 	int guard; /* pipe: pids go in, the end of file means we are gone */
+	bool greeted; /* all of them came up once */
+	int fatal;    /* the exit code: starting again would not help */
 	sigset_t signals;
 };
 
@@ -111,14 +115,56 @@ make_folders(const struct settings *s)
 	char folder[PATH_MAX];
 	int r = make_folder_of(s->gate.socket, 0755, folder);
 
+	if (r >= 0 && *folder && access(folder, W_OK))
+		r = -errno;
 	if (r >= 0)
 		r = make_folder_of(s->store, 0750, folder);
 	if (r > 0)
 		r = give_to_user(s, folder);
+	if (r >= 0 && *folder && access(folder, W_OK))
+		r = -errno;
 	if (r < 0)
-		return ctl_error(CTL_FAILED, "%s: %s; run as root, or name "
-				 "other paths in the configuration (-c)",
+		return ctl_error(CTL_FAILED,
+				 "%s: %s; run it as root (sudo aegis-ctl up), "
+				 "or name other paths in the configuration (-c)",
 				 folder, strerror(-r));
+	return CTL_OK;
+}
+
+/* --- what no restart would mend ---------------------------------------------------- */
+
+/* Said before anything is started: the daemon could only say it again and again. */
+static int
+check_policy(const struct settings *s)
+{
+	struct aegis_error err = {0};
+	struct policy *policy = NULL;
+
+	if (policy_load(&policy, s->gate.policy, &err))
+		return ctl_failed(&err);
+	policy_free(policy);
+	return CTL_OK;
+}
+
+static int
+check_socket(const struct settings *s)
+{
+	const char *socket = s->gate.socket;
+	pid_t owner = socket_owner(socket);
+	char name[32];
+
+	process_name(owner, name, sizeof(name));
+	if (owner == 1)
+		return ctl_error(CTL_FAILED,
+				 "systemd listens on %s already; stop that "
+				 "first: systemctl stop aegis-authz.socket "
+				 "aegis-authz.service",
+				 socket);
+	if (owner)
+		return ctl_error(CTL_FAILED,
+				 "a gate answers on %s already, process %d (%s); "
+				 "stop that first",
+				 socket, (int)owner, name);
 	return CTL_OK;
 }
 
@@ -244,8 +290,20 @@ daemon_start(struct up *up, struct daemon *d)
 			  d->info->name);
 }
 
+/* An error of configuration stays one, and so does what went wrong before
+ * anything had come up. */
+static int
+fatal_code(const struct up *up, int status, int64_t ran_ms)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : CTL_FAILED;
+
+	if (code == CTL_USAGE || code == CTL_DATA)
+		return code;
+	return up->greeted || ran_ms > WELL_MS ? 0 : CTL_FAILED;
+}
+
 static void
-daemon_died(struct daemon *d, int status)
+daemon_died(struct up *up, struct daemon *d, int status)
 {
 	int64_t now = ctl_monotonic_ms();
 	char how[64];
@@ -264,8 +322,13 @@ daemon_died(struct daemon *d, int status)
 					: BACKOFF_MAX_MS;
 	d->pid = 0;
 	d->start_at_ms = now + d->backoff_ms;
-	ctl_error(0, "%s died (%s); starting it again in %.1f s",
-		  d->info->name, how, d->backoff_ms / 1000.0);
+	up->fatal = fatal_code(up, status, now - d->started_ms);
+	if (up->fatal)
+		ctl_error(0, "%s does not start (%s), for the reason above",
+			  d->info->name, how);
+	else
+		ctl_error(0, "%s died (%s); starting it again in %.1f s",
+			  d->info->name, how, d->backoff_ms / 1000.0);
 }
 
 /* Children that ended; in their table only if they are daemons: the guard is a
@@ -280,7 +343,7 @@ reap(struct up *up, bool restart)
 			if (up->daemons[i].pid != pid)
 				continue;
 			if (restart)
-				daemon_died(&up->daemons[i], status);
+				daemon_died(up, &up->daemons[i], status);
 			up->daemons[i].pid = 0;
 		}
 }
@@ -369,7 +432,7 @@ static void
 print_next(const struct up *up)
 {
 	char plugin[GATE_PLUGIN_NAME_LEN], with[PATH_MAX + 8] = "";
-	bool gated;
+	bool gated = false;
 
 	gate_plugin_name(&up->settings, plugin);
 	if (up->config)
@@ -386,12 +449,26 @@ print_next(const struct up *up)
 		 "\nTry in another terminal:\n"
 		 "  aegis-ctl%s status\n"
 		 "  aegis-ctl%s policy explain -- docker run --privileged "
-		 "nginx:1.27\n"
-		 "  aegis-ctl%s setup docker      # wire the gate into dockerd\n"
-		 "  aegis-ctl%s decisions\n"
-		 "Ctrl-C stops everything.\n",
-		 with, with, with, with);
-	fflush(stdout);
+		 "nginx:1.27\n",
+		 with, with);
+	if (!gated)
+		ctl_text(stdout,
+			 "  aegis-ctl%s setup docker      # wire the gate into "
+			 "dockerd\n",
+			 with);
+	ctl_text(stdout, "  aegis-ctl%s decisions\nCtrl-C stops everything.\n",
+		 with);
+	ctl_flush();
+}
+
+/* What answers is ours: another gate may have taken the socket meanwhile. */
+static bool
+is_up(const struct up *up, struct aegis_error *err)
+{
+	const char *socket = up->settings.gate.socket;
+
+	return !plugin_answers(socket, 1000, err) &&
+	       socket_owner(socket) == up->daemons[0].pid;
 }
 
 /* The summary waits for the gate, but no signal waits for the summary.
@@ -403,8 +480,9 @@ greet(const struct ctl *ctl, struct up *up)
 	struct aegis_error err = {0};
 	int signo = 0;
 
-	while (ctl_monotonic_ms() < until) {
-		if (!plugin_answers(up->settings.gate.socket, 1000, &err)) {
+	while (ctl_monotonic_ms() < until && !up->fatal) {
+		if (is_up(up, &err)) {
+			up->greeted = true;
 			print_daemons(ctl, up);
 			print_next(up);
 			return 0;
@@ -416,7 +494,8 @@ greet(const struct ctl *ctl, struct up *up)
 		else if (signo)
 			return signo;
 	}
-	ctl_error(0, "the gate does not answer yet: %s", err.text);
+	if (!up->fatal)
+		ctl_error(0, "the gate does not answer yet: %s", err.text);
 	return 0;
 }
 
@@ -442,7 +521,7 @@ up_loop(const struct ctl *ctl, struct up *up)
 
 	start_due(up);
 	signo = greet(ctl, up);
-	while (!signo || signo == SIGCHLD) {
+	while ((!signo || signo == SIGCHLD) && !up->fatal) {
 		int64_t next = start_due(up);
 
 		signo = wait_signal(up, next);
@@ -451,7 +530,7 @@ up_loop(const struct ctl *ctl, struct up *up)
 	for (size_t i = DAEMON_COUNT; i-- > 0;)
 		stop_one(up, &up->daemons[i]);
 	remove_sockets(up);
-	return CTL_OK;
+	return up->fatal;
 }
 
 int
@@ -464,6 +543,8 @@ up_run(struct ctl *ctl)
 		up.config = getenv("AEGIS_CONFIG");
 	r = ctl_settings(ctl, &up.settings);
 	r = r ? r : make_folders(&up.settings);
+	r = r ? r : check_policy(&up.settings);
+	r = r ? r : check_socket(&up.settings);
 	if (r)
 		return r;
 	sigemptyset(&up.signals);

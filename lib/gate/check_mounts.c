@@ -1,9 +1,9 @@
 /*
  * Mounts: what of the host a container would see.
  *
- * Three questions about a host path, in this order: does it hold AEGIS itself
- * (never allowed), does it hold the Docker socket or a root of the host (only
- * if the policy names exactly that path), is it where the policy lets binds go?
+ * Three questions about a host path: is it AEGIS itself, or does it hold it (never
+ * allowed), does it hold the Docker socket or a root of the host (only if the
+ * policy names exactly that path), is it where the policy lets binds go?
  */
 #include <stdio.h>
 #include <string.h>
@@ -97,15 +97,19 @@ is_host_root(const char *path)
 	return false;
 }
 
+/* What of AEGIS itself path is or lies in; with above, what lies in path. */
 static bool
-find_own_path(struct judge *j, const struct spec_mount *m, const char *path)
+find_own_path(struct judge *j, const struct spec_mount *m, const char *path,
+	      bool above)
 {
 	for (unsigned i = 0; i < j->host->own_path_count; i++) {
-		if (!holds_or_inside(path, j->host->own_paths[i]))
+		const char *own = j->host->own_paths[i];
+
+		if (!(above ? is_inside(own, path) : is_inside(path, own)))
 			continue;
 		judge_find(j, RULE_GATE_SELF, m->field,
 			   "\"%.120s\" holds files of AEGIS itself (%.120s)",
-			   path, j->host->own_paths[i]);
+			   path, own);
 		return true;
 	}
 	return false;
@@ -129,8 +133,6 @@ check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
 	const bool all = p->profile == POLICY_PRIVILEGED && !p->binds_allow.set;
 	const char *denied = denied_in(&p->binds_deny, path);
 
-	if (find_own_path(j, m, path))
-		return;
 	if (names_exactly(&p->binds_allow, path))
 		return;
 	if (!all && holds_or_inside(path, j->host->docker_socket))
@@ -153,6 +155,17 @@ check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is not under containers.binds.allow",
 			   path);
+}
+
+/* A folder above AEGIS' own is first of all one that the policy keeps closed, and
+ * that has a way out; that no policy opens it is said as well. */
+static void
+check_resolved(struct judge *j, const struct spec_mount *m, const char *path)
+{
+	if (find_own_path(j, m, path, false))
+		return;
+	check_host_path(j, m, path);
+	find_own_path(j, m, path, true);
 }
 
 const struct gate_path *
@@ -204,7 +217,7 @@ check_bind(struct judge *j, const struct spec_mount *m)
 	}
 	path = find_path(j->facts, m->source);
 	if (path && path->resolved) {
-		check_host_path(j, m, path->resolved);
+		check_resolved(j, m, path->resolved);
 		return;
 	}
 	/* What cannot be followed is judged as nothing: refused, and no exception

@@ -621,18 +621,24 @@ static int
 check_groups(const struct conf *conf, const struct policy *p,
 	     struct aegis_error *err)
 {
-	for (size_t i = 0; i < p->exception_count; i++) {
+	const struct conf_node *list = conf_get(conf->root, "exceptions");
+	const struct conf_node *e = list ? list->first : NULL;
+
+	for (size_t i = 0; i < p->exception_count; i++, e = e->next) {
 		const char *group = p->exceptions[i].match.group;
 		bool found = !group;
 
 		for (size_t k = 0; k < p->group_count && !found; k++)
 			found = !strcmp(p->groups[k].name, group);
 		if (!found)
-			return aegis_error_setx(
-				err, -EBADMSG,
-				"%s:%u:1: the exception names the group \"%s\", "
-				"which `groups:` does not have",
-				conf->file, p->exceptions[i].line, group);
+			return conf_error(conf,
+					  conf_get(conf_get(e, "match"),
+						   "group"),
+					  err,
+					  "the exception names the group "
+					  "\"%s\", which `groups:` does not "
+					  "have",
+					  group);
 	}
 	return 0;
 }
@@ -700,7 +706,9 @@ set_defaults(struct policy *p)
 				     .n = ARRAY_LEN(default_drivers)};
 }
 
-/* Rules without a mode of their own have the policy's. */
+/* Rules without a mode of their own have the policy's.  A file without a version
+ * is none: an empty one, or one cut by an editor, would open what it does not
+ * close. */
 static int
 read_top(const struct conf *conf, struct policy *p, struct aegis_error *err)
 {
@@ -716,7 +724,15 @@ read_top(const struct conf *conf, struct policy *p, struct aegis_error *err)
 	if (r == 0 && conf->root->type == CONF_MAP)
 		r = conf_read_map(conf, conf->root, top_keys,
 				  ARRAY_LEN(top_keys), p, err);
-	return r < 0 ? r : check_groups(conf, p, err);
+	if (r == 0)
+		r = check_groups(conf, p, err);
+	/* Last, so that a mistake is named before what is missing. */
+	if (r == 0 && !conf_get(conf->root, "version"))
+		r = conf_error(conf, conf->root, err,
+			       "\"version\" is missing; begin the policy with "
+			       "\"version: %d\"",
+			       POLICY_VERSION);
+	return r;
 }
 
 static int

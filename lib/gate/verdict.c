@@ -175,6 +175,20 @@ compose(struct gate_verdict *v, const struct gate_finding *f)
 		 others, rule->advice);
 }
 
+/* To ask for a part of the API is no way out where the gate itself is meant; of a
+ * folder above it containers.binds has said that already. */
+static bool
+outranks(const struct gate_verdict *v, const struct gate_finding *f,
+	 const struct gate_finding *first)
+{
+	if (f->rule != RULE_GATE_SELF || first->rule != RULE_API)
+		return false;
+	for (const struct gate_finding *other = v->findings; other < f; other++)
+		if (other->rule == RULE_CT_BINDS && blocks(other))
+			return false;
+	return true;
+}
+
 void
 verdict_finish(struct gate_verdict *v)
 {
@@ -187,7 +201,7 @@ verdict_finish(struct gate_verdict *v)
 
 		if (f->waived_by && !v->exception)
 			v->exception = f->waived_by;
-		if (blocks(f) && !first)
+		if (blocks(f) && (!first || outranks(v, f, first)))
 			first = f;
 		if (f->audit && !f->waived_by && !audited)
 			audited = f;

@@ -36,7 +36,7 @@ is_gated() {
 
 @test "a privileged container and a mount of the host are refused" {
 	denied containers.privileged "$DOCKER" run --rm --privileged --network none nginx:1.27 true
-	denied gate.self "$DOCKER" run --rm -v /:/host --network none nginx:1.27 true
+	denied containers.binds "$DOCKER" run --rm -v /:/host --network none nginx:1.27 true
 	denied containers.binds "$DOCKER" run --rm -v "$SOCK:/s" --network none nginx:1.27 true
 	denied containers.network_mode "$DOCKER" run --rm --network host nginx:1.27 true
 	nothing_forbidden_exists

@@ -53,10 +53,29 @@ plugin_pid() {
 	[ "$(sqlite3 -readonly "$T/state/aegis.db" "select count(*) from decisions where rule = 'containers.privileged'")" -ge 1 ]
 }
 
+@test "aegis-ctl sees the managed form" {
+	sed "s,$STORE,$T/state/aegis.db," "$T/aegis.yaml" >"$T/managed.yaml"
+	run "$BUILD/aegis-ctl" -c "$T/managed.yaml" status
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *answering* && $output == *gated* ]]
+	echo '{}' >"$T/daemon.json"
+	run "$BUILD/aegis-ctl" -c "$T/managed.yaml" setup docker -y \
+		--daemon-json "$T/daemon.json" --pidfile "$T/docker.pid"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	jq -e --arg p "$PLUGIN" '."authorization-plugins" == [$p]' "$T/daemon.json"
+}
+
 @test "it cannot be switched off through Docker" {
 	denied gate.self "$DOCKER" plugin disable -f "$PLUGIN"
 	denied gate.self "$DOCKER" plugin rm -f "$PLUGIN"
 	denied gate.self "$DOCKER" plugin set "$PLUGIN" AEGIS_PLUGIN_NAME=x
+	PATH="$(dirname "$DOCKER"):$PATH" NAME=$PLUGIN CONFIG=$T/plugin.yaml OUT=$T/plugin \
+		BUILD=$BUILD run "$ROOT/packaging/plugin"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"[gate.self]"*"setup docker --remove"* ]]
 }
 
 @test "it is back after kill -9" {

@@ -150,6 +150,52 @@ a_string_of_the_file_is_found(void **state)
 	assert_string_equal(value, "");
 }
 
+static int
+append_name(const char *name, void *ctx)
+{
+	buf_addf(ctx, "%s;", name);
+	return 0;
+}
+
+static void
+the_list_is_read(void **state)
+{
+	static const struct {
+		const char *text, *names;
+		bool key, ours, empty;
+	} cases[] = {
+		{"", "", false, false, true},
+		{" \n", "", false, false, true},
+		{"{}", "", false, false, true},
+		{" {\n}\n", "", false, false, true},
+		{"{\"debug\": true}", "", false, false, false},
+		{"{" A ": []}", "", true, false, false},
+		{"{" A ": [\"aegis\"]}", "aegis;", true, true, false},
+		{"{" A ": [\"opa\", \"aegis:latest\"]}", "opa;aegis:latest;",
+		 true, true, false},
+		{"{" A ": [\"aegis2\"]}", "aegis2;", true, false, false},
+		{"{\"x\": " A "}", "", false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_buf_ struct buf names = BUF_INIT(256);
+		const char *text = cases[i].text;
+		size_t len = strlen(text);
+		bool key, ours;
+
+		assert_int_equal(daemon_json_each(text, len, &key, append_name,
+						  &names, NULL),
+				 0);
+		assert_int_equal(daemon_json_lists(text, len, "aegis", &ours),
+				 0);
+		if (strcmp(buf_str(&names), cases[i].names) ||
+		    key != cases[i].key || ours != cases[i].ours ||
+		    daemon_json_is_empty(text, len) != cases[i].empty)
+			fail_msg("%s: %s", text, buf_str(&names));
+	}
+}
+
 int
 main(void)
 {
@@ -159,6 +205,7 @@ main(void)
 		cmocka_unit_test(
 			what_dockerd_could_not_read_is_refused_with_its_place),
 		cmocka_unit_test(a_string_of_the_file_is_found),
+		cmocka_unit_test(the_list_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,8 +174,9 @@ mounts_are_judged_in_every_spelling(void **state)
 	      {"the Docker socket", "containers.binds", HOST("\"Binds\":[\"/run/docker.sock:/s\"]")},
 	      {"what holds it", "containers.binds", HOST("\"Binds\":[\"/run:/s\"]")},
 	      {"the kernel's", "containers.binds", HOST("\"Binds\":[\"/proc/sys:/s\"]")},
-	      {"the host", "gate.self", HOST("\"Binds\":[\"/:/host\"]")},
-	      {"the store", "gate.self", HOST("\"Binds\":[\"/var/lib/aegis:/s\"]")},
+	      {"the host", "containers.binds", HOST("\"Binds\":[\"/:/host\"]")},
+	      {"the store", "gate.self", HOST("\"Binds\":[\"/var/lib/aegis/aegis.db:/s\"]")},
+	      {"its folder", "containers.binds", HOST("\"Binds\":[\"/var/lib/aegis:/s\"]")},
 	      {"a file of the configuration", "gate.self", HOST("\"Binds\":[\"/etc/aegis/aegis.yaml:/s\"]")},
 	      {"propagation", "containers.binds", HOST("\"Binds\":[\"/srv/www:/www:rshared\"]")},
 	      {"four parts", "gate.body_ambiguous", HOST("\"Binds\":[\"/srv/a:/b:ro:/c\"]")},
@@ -521,7 +522,16 @@ the_gate_protects_itself(void **state)
 	      {"another by id", NULL, {.uri = "/v1.41/plugins/b17/disable", .length = "0", .plugin = "{\"Name\":\"vieux/sshfs:latest\"}"}},
 	      {"a plugin that would stand in its place", "gate.self", {.uri = "/v1.41/plugins/pull?remote=evil/x&name=aegis", .body = "[]"}},
 	      {"mounted by a privileged container", "gate.self", HOST("\"Privileged\":true,\"Binds\":[\"/etc/aegis:/x\"]")},
+	      {"a folder above, where nothing else is closed", "gate.self", HOST("\"Privileged\":true,\"Binds\":[\"/:/x\"]")},
 	      {"a privileged container", NULL, HOST("\"Privileged\":true,\"Binds\":[\"/mnt:/x\"]")});
+	CHECK("version: 1\nrules: {containers.binds: audit}\n",
+	      {"a folder above, where binds are on trial", "gate.self", HOST("\"Binds\":[\"/:/x\"]")},
+	      {"another on trial", NULL, HOST("\"Binds\":[\"/mnt:/x\"]")});
+	CHECK("version: 1\nrules: {containers.binds: off}\n",
+	      {"a folder above, where binds are off", "gate.self", HOST("\"Binds\":[\"/var/lib:/x\"]")});
+	CHECK("version: 1\napi: {plugins: deny}\n",
+	      {"where the family is closed too", "gate.self", {.uri = "/v1.41/plugins/aegis/disable", .length = "0"}},
+	      {"another there", "api", {.uri = "/v1.41/plugins/x/disable", .length = "0"}});
 }
 
 static void

@@ -286,7 +286,7 @@ a_wildcard_opens_no_root_of_the_host(void **state)
 	      {"what is closed", "containers.binds", BIND("/srv/secret/x")},
 	      {"what begins alike", NULL, BIND("/srv/secrets")},
 	      {"AEGIS' own", "gate.self", BIND("/etc/aegis/x")},
-	      {"what holds AEGIS' own", "gate.self", BIND("/etc")},
+	      {"what holds AEGIS' own", "containers.binds", BIND("/etc")},
 	      {"what begins alike", NULL, BIND("/etc/aegis2")});
 	CHECK(baseline,
 	      {"the first of two is bad", "containers.binds", HOST("\"Binds\":[\"/boot:/b\",\"/srv/www:/h\"]")},

@@ -49,7 +49,7 @@ static char asked[CANNED_REQUEST_MAX];
 static size_t label_bytes; /* of each volume */
 static unsigned volumes_seen, members_seen;
 static const char *container_answer, *image_answer, *list_answer, *info_answer;
-static const char *policy_text = "";
+static const char *policy_text = "version: 1\n";
 
 /* "200 BODY" as an answer over the wire. */
 static const char *
@@ -330,7 +330,7 @@ remove_folders(void **state)
 	char path[DIR_MAX + 8];
 
 	(void)state;
-	policy_text = "";
+	policy_text = "version: 1\n";
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", dir, names[i]);
 		if (remove(path) < 0)

@@ -64,18 +64,31 @@ the_sample_of_the_design_loads(void **state)
 	policy_free(p);
 }
 
+/* An empty file would allow every registry: what says nothing is no policy. */
 static void
-an_empty_policy_is_the_default(void **state)
+a_policy_says_its_version(void **state)
 {
-	struct policy *empty = parse(""), *same = parse("version: 1\n");
+	static const char *const texts[] = {
+		"", "\n", "# all commented out\n", "---\n\n", "~\n", "{}\n",
+		"mode: enforce\n", "version:\n", "version: ~\nmode: audit\n",
+	};
+	struct policy *p = parse("version: 1\n");
 
 	(void)state;
-	assert_int_equal(empty->mode, POLICY_ENFORCE);
-	assert_false(empty->containers.privileged);
-	assert_int_equal(empty->containers.privileged,
-			 same->containers.privileged);
-	policy_free(empty);
-	policy_free(same);
+	assert_int_equal(p->mode, POLICY_ENFORCE);
+	assert_false(p->containers.privileged);
+	policy_free(p);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct aegis_error err = {0};
+
+		p = NULL;
+		if (policy_parse(&p, "p.yaml", texts[i], strlen(texts[i]),
+				 &err) != -EBADMSG ||
+		    strncmp(err.text, "p.yaml:", 7) ||
+		    !strstr(err.text, "\"version: 1\""))
+			fail_msg("%s: %s", texts[i], err.text);
+		assert_null(p);
+	}
 }
 
 /* The revision is the text's: it tells policies apart, and nothing else. */
@@ -151,6 +164,10 @@ static const struct mistake mistakes[] = {
 	 "exceptions:\n  - {name: a, owner: o, reason: r, until: 2027-01-31, "
 	 "match: {user: a}, waive: [gate.self]}\n",
 	 "p.yaml:2:", "failing closed"},
+	{"for a group that nobody defined",
+	 "groups: {ops: [ann]}\nexceptions:\n  - {name: a, owner: o, reason: r, "
+	 "until: 2027-01-31, match: {group: opps}, waive: [containers.binds]}\n",
+	 "p.yaml:3:70: ", "\"opps\""},
 	{"no YAML", "images: [\n", "p.yaml:", ""},
 	{"an alias", "images: &a {}\n", "p.yaml:1:", "anchor"},
 	{"a tag", "mode: !!str audit\n", "p.yaml:1:", "tag"},
@@ -217,7 +234,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sample_of_the_design_loads),
-		cmocka_unit_test(an_empty_policy_is_the_default),
+		cmocka_unit_test(a_policy_says_its_version),
 		cmocka_unit_test(the_revision_is_the_text),
 		cmocka_unit_test(mistakes_are_pointed_at),
 		cmocka_unit_test(files_that_are_not_there_or_too_large_are_refused),

@@ -187,7 +187,7 @@ redact(const struct redact_case *c, struct buf *uri, struct buf *body,
 		buf_addf(&text, ",\"RequestBody\":\"%s\"", c->body);
 	buf_adds(&text, ",\"RequestHeaders\":{\"Content-Type\":"
 			"\"application/json\"}}");
-	assert_int_equal(policy_parse(&policy, "p", "", 0, NULL), 0);
+	assert_int_equal(policy_parse(&policy, "p", "version: 1", 10, NULL), 0);
 	assert_int_equal(envelope_parse(&envelope, buf_str(&text), text.len,
 					NULL), 0);
 	if (gate_read(&call, &envelope, policy, &host, &verdict) == 0) {
