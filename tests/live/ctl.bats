@@ -12,6 +12,8 @@ setup_file() {
 }
 
 teardown_file() {
+	stop second
+	rm -f "/run/docker/plugins/$PLUGIN-other.sock"
 	stack_down
 }
 
@@ -332,6 +334,7 @@ setup_docker() {
 		"$T/aegis.yaml" >"$T/other.yaml"
 	"$BUILD/aegis-authz" -c "$T/other.yaml" >>"$T/other.log" 2>&1 3>&- &
 	second=$!
+	echo $second >"$T/second.pid"
 	wait_for $DEADLINE_S test -S "/run/docker/plugins/$other.sock"
 	run setup_docker -y
 	echo "$output"
@@ -349,8 +352,7 @@ setup_docker() {
 	kill -0 "$dockerd"
 	echo '{"debug": false}' >"$T/daemon.json"
 	kill -HUP "$dockerd"
-	kill -TERM "$second"
-	wait_for 20 gone "$second"
+	stop second
 	rm -f "/run/docker/plugins/$other.sock"
 	wait_for 20 "$DOCKER" version
 }
