@@ -150,28 +150,23 @@ read_body(struct gate_call *call, struct gate_verdict *v)
 	return refuse_hidden_body(call, v);
 }
 
-/* The reference that dockerd will put together from name and tag. */
+/* The reference that dockerd will put together from name and tag.  A tag in its own
+ * parameter replaces the one in the name, and a digest there replaces both (moby
+ * api/server/router/image).  What has a '/' behind its '@' is no name to dockerd
+ * nor to us, whatever comes behind it. */
 static void
 compose_image(struct gate_call *call, const char *name, const char *tag)
 {
-	const char *colon, *slash;
-	size_t len = strlen(name);
+	const char *at = name + strcspn(name, "@"), *slash = strrchr(name, '/');
+	const char *last = slash ? slash : name, *colon;
 
-	if (!name[0])
-		return;
-	if (!tag || !tag[0]) {
+	if (!tag || !tag[0] || !name[0] || last > at) {
 		TEXT_COPY(call->image, name);
 		return;
 	}
-	/* A tag in its own parameter replaces the one in the name, and a digest
-	 * there replaces both (moby api/server/router/image). */
-	slash = strrchr(name, '/');
-	len = strcspn(name, "@");
-	colon = memchr(slash ? slash : name, ':',
-		       len - (size_t)((slash ? slash : name) - name));
-	if (colon)
-		len = (size_t)(colon - name);
-	snprintf(call->image, sizeof(call->image), "%.*s%c%s", (int)len, name,
+	colon = memchr(last, ':', (size_t)(at - last));
+	snprintf(call->image, sizeof(call->image), "%.*s%c%s",
+		 (int)((colon ? colon : at) - name), name,
 		 strchr(tag, ':') ? '@' : ':', tag);
 }
 
