@@ -146,7 +146,7 @@ check_host_path(struct judge *j, const struct spec_mount *m, const char *path)
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" holds files of dockerd itself (%.120s)",
 			   path, j->facts->data_root);
-	else if (denied)
+	else if ((denied = denied_in(&p->binds_deny, path)))
 		judge_find(j, RULE_CT_BINDS, m->field,
 			   "\"%.160s\" is or holds what containers.binds.deny "
 			   "names (%.80s)",

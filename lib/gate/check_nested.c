@@ -123,10 +123,12 @@ check_against_own(struct judge *j, const struct bind *b,
 void
 check_nested(struct judge *j)
 {
+	/* One folder is inside of nothing. */
+	const bool alone = !j->facts->other_count && j->facts->path_count < 2;
 	struct spec_mounts mounts;
 	struct bind b;
 
-	if (j->policy->containers.binds_nested ||
+	if (alone || j->policy->containers.binds_nested ||
 	    spec_mounts(j->spec, &mounts, NULL) < 0)
 		return; /* check_mounts() refuses what it cannot read */
 	for (unsigned i = 0; i < mounts.count; i++)
