@@ -510,10 +510,10 @@ join(struct parser *p, enum condition_kind kind, size_t offset,
 	const struct condition *c = NULL;
 	const void *const *v = s->v;
 
-	if (s->count == 1)
-		return v[0];
 	if (p->lexer.error)
 		return NULL;
+	if (s->count == 1)
+		return v[0];
 	p->lexer.error = condition_join(
 		p->lexer.arena, kind, (uint32_t)offset,
 		(const struct condition *const *)v, s->count, &c, p->lexer.err);
