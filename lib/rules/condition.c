@@ -178,6 +178,19 @@ print_check(const struct condition *c, enum condition_style style,
 		condition_print_operand(c->right, style, out);
 }
 
+/* "not not x" would be read as x. */
+static void
+print_not(const struct condition *c, enum condition_style style,
+	  struct buf *out)
+{
+	const bool apart = style == CONDITION_TO_PARSE &&
+			   c->kind == CONDITION_NOT;
+
+	buf_adds(out, apart ? "not (" : "not ");
+	condition_print(c, style, out);
+	buf_adds(out, apart ? ")" : "");
+}
+
 void
 condition_print(const struct condition *c, enum condition_style style,
 		struct buf *out)
@@ -192,8 +205,7 @@ condition_print(const struct condition *c, enum condition_style style,
 		buf_adds(out, c->macro);
 		break;
 	case CONDITION_NOT:
-		buf_adds(out, "not ");
-		condition_print(c->children[0], style, out);
+		print_not(c->children[0], style, out);
 		break;
 	case CONDITION_AND:
 	case CONDITION_OR:

@@ -195,6 +195,7 @@ what_is_printed_to_be_parsed_parses(void **state)
 		{"a.b = \"a\\\\b\"", "a.b = \"a\\x5cb\""},
 		{"a.b[\"]\"] = x", "a.b[\"]\"] = x"},
 		{"a.b[\"\"] = x", "a.b[\"\"] = x"},
+		{"not (not a.b = x)", "not (not a.b = x)"},
 	};
 	_cleanup_buf_ struct buf out = BUF_INIT(CONDITION_TEXT_MAX);
 	_cleanup_buf_ struct buf again = BUF_INIT(CONDITION_TEXT_MAX);
