@@ -118,6 +118,9 @@ void ruleset_free(struct ruleset *rs);
  * for more than RULES_FILES_MAX. */
 int ruleset_add_file(struct ruleset *rs, const char *file,
 		     struct aegis_error *err);
+/* The same, or of a folder what ends in .yaml or .yml, in the order of names. */
+int ruleset_add_path(struct ruleset *rs, const char *path,
+		     struct aegis_error *err);
 int ruleset_add_text(struct ruleset *rs, const char *file_label,
 		     const char *text, size_t len, struct aegis_error *err);
 
