@@ -101,6 +101,7 @@ struct ruleset {
 	struct map list_names, macro_names, rule_names;
 	uint32_t next_index;
 	uint64_t size; /* of all conditions, for RULES_SIZE_MAX */
+	uint64_t text_bytes, fill_bytes; /* for the bounds of that name */
 	struct rules_problem *problems;
 	uint32_t problem_count, problem_cap, problem_errors, problems_dropped;
 	bool out_of_memory; /* sticky */
@@ -176,9 +177,9 @@ void apply_refused(struct reading *r, const char *reason);
 
 /* --- filling in --- */
 int lists_resolve(struct ruleset *rs);
-/* text with the names of lists replaced, as Falco does, into out. */
-int lists_substitute(const struct ruleset *rs, const char *text,
-		     struct buf *out);
+/* text with the names of lists replaced, as Falco does, into out.  -EBADMSG: one
+ * of them was refused; -ENOSPC: over the limit of out; -E2BIG: RULES_FILL_MAX. */
+int lists_substitute(struct ruleset *rs, const char *text, struct buf *out);
 int macros_resolve(struct ruleset *rs);
 /* A tree with its macros filled in; those with an index below visibility are
  * seen. */

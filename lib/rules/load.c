@@ -121,6 +121,12 @@ load_condition(struct ruleset *rs, const char *text, const struct place *place,
 		return place_error(place, err,
 				   "more than %d bytes, its lists filled in",
 				   CONDITION_TEXT_MAX);
+	if (r == 0)
+		rs->text_bytes += full.len;
+	if (r == -E2BIG || rs->text_bytes > RULES_TEXT_MAX)
+		return place_error(place, err,
+				   "all conditions together are too long, "
+				   "their lists filled in");
 	if (r < 0)
 		return aegis_error_set(err, r, "load rules");
 	r = condition_parse(&rs->arena, buf_str(&full), ret, &offset, &why);

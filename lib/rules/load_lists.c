@@ -171,7 +171,7 @@ replace(const struct list *l, const char *text, struct buf *out)
 }
 
 int
-lists_substitute(const struct ruleset *rs, const char *text, struct buf *out)
+lists_substitute(struct ruleset *rs, const char *text, struct buf *out)
 {
 	_cleanup_buf_ struct buf spare = BUF_INIT(out->max);
 	_cleanup_free_ uint64_t *bits = calloc(rs->list_count / 64 + 1,
@@ -195,6 +195,9 @@ lists_substitute(const struct ruleset *rs, const char *text, struct buf *out)
 		want_names(rs, buf_str(out), &w);
 		if (buf_error(out))
 			return buf_error(out);
+		rs->fill_bytes += out->len;
+		if (rs->fill_bytes > RULES_FILL_MAX)
+			return -E2BIG;
 	}
 	return buf_error(out);
 }

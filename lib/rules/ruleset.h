@@ -23,12 +23,16 @@
 #include "lib/rules/event.h"
 
 /* Bounds; a file itself is bounded by CONF_FILE_MAX. */
-#define RULES_FILES_MAX 1000
+#define RULES_FILES_MAX 256
 #define RULES_MAX 20000        /* and as many lists, and macros */
 #define RULES_ITEMS_MAX 100000 /* of a list, those of its lists included */
 #define RULES_TAGS_MAX 1000    /* of a rule */
 #define RULES_SIZE_MAX 2000000 /* checks of all rules, macros filled in */
-#define RULES_MEMORY_MAX ((size_t)512 * 1024 * 1024)
+#define RULES_TEXT_MAX (8 * 1024 * 1024) /* conditions, lists filled in */
+/* Bytes gone through to fill lists in: one list of many is a pass of the text. */
+#define RULES_FILL_MAX ((uint64_t)4 * 1024 * 1024 * 1024)
+/* What the bounds above can come to is below this. */
+#define RULES_MEMORY_MAX ((size_t)1024 * 1024 * 1024)
 #define RULES_PROBLEMS_MAX 1000 /* kept; the others are counted */
 
 /* The engine whose rules load, for required_engine_version. */

@@ -76,6 +76,31 @@ ctl() {
 	[ "$status" -eq 0 ]
 }
 
+@test "rules validate refuses the wrong rule alone" {
+	cat >"$T/rules.yaml" <<-'YAML'
+		- rule: good
+		  desc: opens
+		  condition: evt.type in (open, openat) and fd.name startswith /etc/
+		  output: opened %fd.name
+		  priority: NOTICE
+		- rule: bad
+		  desc: a field that is none
+		  condition: evt.type = open and fd.nmae = x
+		  output: o
+		  priority: NOTICE
+	YAML
+	run --separate-stderr ctl rules validate -o json "$T/rules.yaml"
+	echo "$output" "$stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"rules.yaml:8:14:"*"did you mean 'fd.name'"* ]]
+	[ "$(jq -r '.[0] | .name, .loaded, .line, (.events | join(","))' <<<"$output" | paste -sd' ')" = "good true 1 open,openat" ]
+	[ "$(jq -r '.[0].condition' <<<"$output")" = "(evt.type in (open, openat) and fd.name startswith /etc/)" ]
+	[ "$(jq -r '.[1].loaded' <<<"$output")" = false ]
+	run ctl rules show good "$T/rules.yaml"
+	[ "$status" -eq 0 ]
+	[[ $output == *"events:    open, openat"* ]]
+}
+
 @test "alerts hold what the policy denied" {
 	run ctl alerts
 	echo "$output"

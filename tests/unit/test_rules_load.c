@@ -688,6 +688,33 @@ lists_that_multiply_are_refused(void **state)
 	ruleset_free(rs);
 }
 
+/* One list of 90,000 items in 40 rules: each is in bounds, all are not. */
+static void
+what_all_rules_come_to_is_bounded(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(1 << 22);
+	struct ruleset *rs;
+	uint32_t loaded = 0;
+
+	(void)state;
+	buf_adds(&text, GOOD "- {list: l, items: [");
+	for (int i = 0; i < 90000; i++)
+		buf_addf(&text, "%sa%d", i ? ", " : "", i);
+	buf_adds(&text, "]}\n");
+	for (int i = 0; i < 40; i++)
+		buf_addf(&text, RULE("r%d", "fd.num = %d and proc.name in (l)"),
+			 i, i);
+	assert_int_equal(buf_error(&text), 0);
+	rs = load_one(buf_str(&text));
+	for (uint32_t i = 0; i < ruleset_rule_count(rs); i++)
+		loaded += !ruleset_rule(rs, i)->reason;
+	assert_in_range(loaded, 2, 20);
+	assert_int_equal(ruleset_error_count(rs), 41 - loaded);
+	assert_non_null(strstr(ruleset_rule(rs, 40)->reason,
+			       "all conditions together"));
+	ruleset_free(rs);
+}
+
 static void
 files_are_read_in_order_and_one_may_be_missing(void **state)
 {
@@ -754,6 +781,7 @@ main(void)
 		cmocka_unit_test(any_type_of_event_is_worth_a_warning),
 		cmocka_unit_test(macros_that_double_are_refused),
 		cmocka_unit_test(lists_that_multiply_are_refused),
+		cmocka_unit_test(what_all_rules_come_to_is_bounded),
 		cmocka_unit_test(files_are_read_in_order_and_one_may_be_missing),
 		cmocka_unit_test(the_shipped_rules_load),
 	};
