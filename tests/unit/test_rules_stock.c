@@ -17,6 +17,7 @@
 #include "lib/json.h"
 #include "lib/rules/output.h"
 #include "lib/rules/ruleset.h"
+#include "tests/unit/stock_rules.h"
 
 #define COMPILED_MAX (8UL * 1024 * 1024)
 
@@ -33,23 +34,6 @@ struct stock {
 };
 
 static void
-path_of(const char *name, char *ret, size_t size)
-{
-	static const char folder[] = "third-party/falco-rules";
-	const char *shared = getenv("AEGIS_SHARED");
-	const char *const places[] = {shared ? shared : "", "../shared",
-				      "/work/shared"};
-
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(ret, size, "%s/%s/%s", places[i], folder, name);
-		if (*places[i] && access(ret, R_OK) == 0)
-			return;
-	}
-	fail_msg("%s/%s is not there: set AEGIS_SHARED to the shared folder",
-		 folder, name);
-}
-
-static void
 read_compiled(struct json_doc *doc)
 {
 	char path[PATH_MAX];
@@ -58,7 +42,7 @@ read_compiled(struct json_doc *doc)
 	struct aegis_error err = {0};
 	size_t len;
 
-	path_of("compiled.json", path, sizeof(path));
+	stock_path("compiled.json", path, sizeof(path));
 	f = fopen(path, "re");
 	assert_non_null(f);
 	assert_non_null(text);
@@ -82,7 +66,7 @@ setup(void **state)
 	s.rs = ruleset_new(&options);
 	assert_non_null(s.rs);
 	for (size_t i = 0; i < 2; i++) {
-		path_of(files[i], path, sizeof(path));
+		stock_path(files[i], path, sizeof(path));
 		assert_int_equal(ruleset_add_file(s.rs, path, &err), 0);
 	}
 	assert_int_equal(ruleset_compile(s.rs, &err), 0);
