@@ -62,7 +62,7 @@ print_problems(const struct ruleset *rs)
 			 ruleset_problem_count(rs));
 }
 
-/* --- validate ------------------------------------------------------------------------ */
+/* --- validate ----------------------------------------------------------- */
 
 static void
 json_events(struct json_out *o, const struct rules_event_set *events)
@@ -138,15 +138,16 @@ static void
 table_rule(struct table *t, const struct rules_rule *r)
 {
 	_cleanup_buf_ struct buf events = BUF_INIT(64 * 1024);
-	const char *state = r->reason ? "refused"
+	const char *state = r->reason    ? "refused"
 			    : r->enabled ? "loaded"
 					 : "disabled";
 
 	events_text(&r->events, EVENTS_SHOWN, &events);
 	table_add(t, r->name, TABLE_PLAIN);
-	table_add(t, state, r->reason    ? TABLE_RED
-			    : r->enabled ? TABLE_GREEN
-					 : TABLE_DIM);
+	table_add(t, state,
+		  r->reason    ? TABLE_RED
+		  : r->enabled ? TABLE_GREEN
+			       : TABLE_DIM);
 	table_add(t, rules_priority_name(r->priority), TABLE_PLAIN);
 	table_add(t, rules_action_name(r->action),
 		  r->action == RULES_ACTION_ALERT ? TABLE_PLAIN : TABLE_YELLOW);
@@ -199,7 +200,9 @@ rules_validate(struct ctl *ctl)
 	return ruleset_error_count(rs) ? CTL_FAILED : CTL_OK;
 }
 
-/* --- show ------------------------------------------------------------------------------ */
+/* --- show
+ * ------------------------------------------------------------------------------
+ */
 
 static void
 show_events(const struct rules_event_set *events)
@@ -299,9 +302,8 @@ nothing_found(const struct ruleset *rs, const char *name)
 		names[i] = ruleset_rule(rs, i)->name;
 	if (names)
 		near = conf_nearest(name, names, n);
-	return ctl_error(CTL_NOT_FOUND,
-			 "no rule, macro or list '%s'%s%s%s", name,
-			 near ? "; did you mean '" : "", near ? near : "",
+	return ctl_error(CTL_NOT_FOUND, "no rule, macro or list '%s'%s%s%s",
+			 name, near ? "; did you mean '" : "", near ? near : "",
 			 near ? "'?" : "");
 }
 

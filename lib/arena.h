@@ -22,7 +22,8 @@ struct arena {
 
 #define ARENA_INIT(max_bytes) ((struct arena){.max = (max_bytes)})
 
-/* size zero bytes, aligned for any type.  NULL: no memory, or over the limit. */
+/* size zero bytes, aligned for any type.  NULL: no memory, or over the limit.
+ */
 void *arena_alloc(struct arena *a, size_t size);
 /* The same for count elements; NULL too where the product overflows. */
 void *arena_array(struct arena *a, size_t count, size_t size);

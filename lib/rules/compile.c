@@ -9,7 +9,7 @@ no_memory(struct aegis_error *err)
 	return aegis_error_set(err, -ENOMEM, "compile rules");
 }
 
-/* --- what fits together ---------------------------------------------------------------- */
+/* --- what fits together ------------------------------------------------- */
 
 static bool
 is_equality(enum rules_op op)
@@ -71,7 +71,9 @@ type_name(const struct slot *s)
 	return s->values == RULES_VALUES_LIST ? "a list" : names[s->type];
 }
 
-/* --- literals --------------------------------------------------------------------------- */
+/* --- literals
+ * ---------------------------------------------------------------------------
+ */
 
 static int
 event_literal(const char *text, struct aegis_error *err)
@@ -81,8 +83,9 @@ event_literal(const char *text, struct aegis_error *err)
 	if (rules_event_find(text))
 		return 0;
 	near = rules_event_nearest(text);
-	return aegis_error_setx(err, -ENOENT, "unknown event type '%.60s'%s%s%s",
-				text, near ? "; did you mean '" : "",
+	return aegis_error_setx(err, -ENOENT,
+				"unknown event type '%.60s'%s%s%s", text,
+				near ? "; did you mean '" : "",
 				near ? near : "", near ? "'?" : "");
 }
 
@@ -225,11 +228,11 @@ compile_literals(struct program *p, struct check *k, const struct operand *o,
 	return 0;
 }
 
-/* --- fields on the right ------------------------------------------------------------------- */
+/* --- fields on the right ------------------------------------------------ */
 
 static int
-compile_right_field(struct program *p, struct check *k,
-		    const struct operand *o, struct aegis_error *err)
+compile_right_field(struct program *p, struct check *k, const struct operand *o,
+		    struct aegis_error *err)
 {
 	const struct slot *left, *right;
 	int r = program_slot(p, o, &k->right_slot, err);
@@ -238,6 +241,11 @@ compile_right_field(struct program *p, struct check *k,
 		return r;
 	left = &p->slots[k->slot];
 	right = &p->slots[k->right_slot];
+	if (left->type == RULES_TYPE_EVENT)
+		return aegis_error_setx(err, -EBADMSG,
+					"the type of an event is compared to "
+					"literals only: they tell for which "
+					"events the rule is");
 	if (right->type != left->type || right->values != RULES_VALUES_ONE ||
 	    right->type == RULES_TYPE_DOMAIN || right->type == RULES_TYPE_NET)
 		return aegis_error_setx(err, -EBADMSG,
@@ -265,8 +273,7 @@ compile_check(struct program *p, const struct condition *c, uint32_t left,
 	k->op = c->op == RULES_OP_EQ2 ? RULES_OP_EQ : c->op;
 	k->modifier = c->modifier;
 	k->right_slot = MAP_NONE;
-	if (!op_fits(k->op, s) ||
-	    (k->modifier && s->type == RULES_TYPE_DOMAIN))
+	if (!op_fits(k->op, s) || (k->modifier && s->type == RULES_TYPE_DOMAIN))
 		return aegis_error_setx(err, -EBADMSG,
 					"'%s' cannot be asked of %s, which is "
 					"%s",

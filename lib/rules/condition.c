@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* --- making ------------------------------------------------------------------------ */
+/* --- making ------------------------------------------------------------- */
 
 int
 condition_join(struct arena *a, enum condition_kind kind, uint32_t offset,
@@ -40,7 +40,7 @@ condition_join(struct arena *a, enum condition_kind kind, uint32_t offset,
 	return 0;
 }
 
-/* --- printing ----------------------------------------------------------------------- */
+/* --- printing ----------------------------------------------------------- */
 
 /* What Falco puts in quotes, and what it would have to. */
 #define FALCO_QUOTES "\b\f\n\r\t =\\\"'"
@@ -183,8 +183,8 @@ static void
 print_not(const struct condition *c, enum condition_style style,
 	  struct buf *out)
 {
-	const bool apart = style == CONDITION_TO_PARSE &&
-			   c->kind == CONDITION_NOT;
+	const bool apart =
+		style == CONDITION_TO_PARSE && c->kind == CONDITION_NOT;
 
 	buf_adds(out, apart ? "not (" : "not ");
 	condition_print(c, style, out);
@@ -222,7 +222,7 @@ condition_print(const struct condition *c, enum condition_style style,
 	}
 }
 
-/* --- which events ---------------------------------------------------------------------- */
+/* --- which events ------------------------------------------------------- */
 
 /* What is known of a check whatever the event holds. */
 enum certainty { UNKNOWN, NEVER, ALWAYS };
@@ -272,7 +272,8 @@ check_certainty(const struct condition *c)
 				return UNKNOWN;
 		return NEVER;
 	}
-	if (c->right->kind != OPERAND_VALUE || !small_number(c->right->text, &n))
+	if (c->right->kind != OPERAND_VALUE ||
+	    !small_number(c->right->text, &n))
 		return UNKNOWN;
 	return number_certainty(c->op, n);
 }
@@ -281,7 +282,8 @@ static bool
 is_event_field(const struct operand *o)
 {
 	return o->kind == OPERAND_FIELD && !o->argument &&
-	       (!strcmp(o->text, "evt.type") || !strcmp(o->text, "syscall.type"));
+	       (!strcmp(o->text, "evt.type") ||
+		!strcmp(o->text, "syscall.type"));
 }
 
 static void

@@ -72,7 +72,9 @@ rules_scratch_free(struct rules_scratch *s)
 	free(s);
 }
 
-/* --- facts ----------------------------------------------------------------------------- */
+/* --- facts
+ * -----------------------------------------------------------------------------
+ */
 
 static void
 change_case(const struct rules_value *v, bool up, char *to)
@@ -146,13 +148,12 @@ fact(const struct run *r, uint32_t index)
 	if (c->has)
 		for (uint8_t i = 0; i < slot->transform_count; i++)
 			transform(slot->transforms[i], &c->value,
-				  r->s->buffers +
-					  (size_t)slot->buffer *
-						  RULES_TRANSFORM_MAX);
+				  r->s->buffers + (size_t)slot->buffer *
+							  RULES_TRANSFORM_MAX);
 	return c->has ? c : NULL;
 }
 
-/* --- comparing one value ---------------------------------------------------------------- */
+/* --- comparing one value ------------------------------------------------ */
 
 static bool
 compare_order(enum rules_op op, int order)
@@ -223,8 +224,9 @@ compare_literal(const struct run *r, const struct check *k,
 	switch (r->program->slots[k->slot].type) {
 	case RULES_TYPE_NUMBER:
 	case RULES_TYPE_PORT:
-		return compare_order(k->op, (v->number > k->numbers[i]) -
-						    (v->number < k->numbers[i]));
+		return compare_order(k->op,
+				     (v->number > k->numbers[i]) -
+					     (v->number < k->numbers[i]));
 	case RULES_TYPE_BOOL:
 		return (v->truth == (k->numbers[i] != 0)) == same;
 	case RULES_TYPE_IP:
@@ -324,7 +326,9 @@ compare(const struct run *r, const struct check *k, const struct subject *s)
 	}
 }
 
-/* --- checks ---------------------------------------------------------------------------------- */
+/* --- checks
+ * ----------------------------------------------------------------------------------
+ */
 
 /* For each name the question whether the address has it. */
 static bool

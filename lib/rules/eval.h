@@ -36,7 +36,8 @@
 typedef bool rules_get(void *ctx, const struct rules_ref *ref, unsigned index,
 		       struct rules_value *ret);
 
-/* Texts that a transformer makes (tolower and so on) longer than this are cut. */
+/* Texts that a transformer makes (tolower and so on) longer than this are cut.
+ */
 #define RULES_TRANSFORM_MAX (16 * 1024)
 
 struct ruleset;

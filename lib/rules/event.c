@@ -47,7 +47,7 @@ rules_event_nearest(const char *name)
 	return conf_nearest(name, names, RULES_EVENT_MAX - 1);
 }
 
-/* --- sets --------------------------------------------------------------------- */
+/* --- sets --------------------------------------------------------------- */
 
 /* Of the bits, those that stand for an event. */
 static void

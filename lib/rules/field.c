@@ -5,13 +5,13 @@
 #include "lib/conf.h"
 
 static const struct rules_field_info fields[RULES_FIELD_MAX] = {
-#define FIELD(id, text, type_, argument_, values_, help_)                      \
-	[RULES_FIELD_##id] = {                                                 \
-		.name = text,                                                  \
-		.type = RULES_TYPE_##type_,                                    \
-		.argument = RULES_ARGUMENT_##argument_,                        \
-		.values = RULES_VALUES_##values_,                              \
-		.help = help_,                                                 \
+#define FIELD(id, text, type_, argument_, values_, help_) \
+	[RULES_FIELD_##id] = {                            \
+		.name = text,                             \
+		.type = RULES_TYPE_##type_,               \
+		.argument = RULES_ARGUMENT_##argument_,   \
+		.values = RULES_VALUES_##values_,         \
+		.help = help_,                            \
 	},
 #include "lib/rules/field.def"
 #undef FIELD

@@ -28,7 +28,8 @@ enum rules_type {
 	RULES_TYPE_NUMBER, /* 64 bits, signed */
 	RULES_TYPE_BOOL,
 	RULES_TYPE_IP,
-	RULES_TYPE_NET,    /* its value is an address; it is held against networks */
+	RULES_TYPE_NET, /* its value is an address; it is held against networks
+			 */
 	RULES_TYPE_PORT,
 	RULES_TYPE_DOMAIN, /* see rules_get in eval.h */
 	RULES_TYPE_BYTES,
@@ -73,8 +74,8 @@ struct rules_ref {
 const struct rules_field_info *rules_field_info(enum rules_field f);
 
 /*
- * name as in a condition ("proc.aname", "evt.arg.flags"), argument what stood in
- * brackets or NULL.  Returns 0 and *ret, or -ENOENT (no such field, with the
+ * name as in a condition ("proc.aname", "evt.arg.flags"), argument what stood
+ * in brackets or NULL.  Returns 0 and *ret, or -ENOENT (no such field, with the
  * nearest), -EINVAL (the argument is missing, not wanted or no number).
  */
 int rules_field_resolve(const char *name, const char *argument,

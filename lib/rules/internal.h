@@ -122,7 +122,7 @@ struct reading {
 	struct aegis_error *err; /* why it is refused */
 };
 
-/* --- problems (ruleset.c) --- */
+/* --- problems (ruleset.c) ----------------------------------------------- */
 void problem_add(struct ruleset *rs, bool is_error, const char *item,
 		 const char *name, const char *text);
 /* At a place: "FILE:L:C: FORMAT" into err; returns -EBADMSG. */
@@ -137,7 +137,7 @@ int ruleset_grow(void *array, uint32_t count, uint32_t *cap, uint32_t max,
 		 size_t size, const char *what, struct aegis_error *err);
 struct place place_of(const struct conf *conf, const struct conf_node *n);
 
-/* --- reading (load_read.c, load_rule.c) --- */
+/* --- reading (load_read.c, load_rule.c) --------------------------------- */
 void load_item(struct ruleset *rs, const struct conf *conf,
 	       const struct conf_node *item);
 /* False: the file is for a newer engine; a problem says so. */
@@ -151,8 +151,8 @@ int load_text(struct reading *r, const char *key, const char **ret);
 int load_bool(struct reading *r, const char *key, bool *ret);
 int load_texts(struct reading *r, const char *key, uint32_t max,
 	       struct texts *ret);
-void load_warn(struct reading *r, const struct conf_node *n,
-	       const char *format, ...) __attribute__((format(printf, 3, 4)));
+void load_warn(struct reading *r, const struct conf_node *n, const char *format,
+	       ...) __attribute__((format(printf, 3, 4)));
 void load_warn_unknown_keys(struct reading *r, const char *const *known,
 			    size_t count);
 /* `override:` and `append:` of an item; sets of bits of names. */
@@ -165,7 +165,7 @@ int load_override(struct reading *r, const char *const *names, size_t count,
 		  struct override *ret);
 int load_exceptions(struct reading *r, bool append, struct exception **ret);
 
-/* --- putting among the others (load_apply.c) --- */
+/* --- putting among the others (load_apply.c) ---------------------------- */
 int apply_list(struct reading *r, const struct list *l, bool append);
 int apply_macro(struct reading *r, const struct macro *m, bool append);
 int apply_rule(struct reading *r, const struct rule *rule);
@@ -175,10 +175,11 @@ int apply_enabled(struct reading *r, bool enabled);
 /* A rule that was refused before it was one, for the list of rules. */
 void apply_refused(struct reading *r, const char *reason);
 
-/* --- filling in --- */
+/* --- filling in --------------------------------------------------------- */
 int lists_resolve(struct ruleset *rs);
-/* text with the names of lists replaced, as Falco does, into out.  -EBADMSG: one
- * of them was refused; -ENOSPC: over the limit of out; -E2BIG: RULES_FILL_MAX. */
+/* text with the names of lists replaced, as Falco does, into out.  -EBADMSG:
+ * one of them was refused; -ENOSPC: over the limit of out; -E2BIG:
+ * RULES_FILL_MAX. */
 int lists_substitute(struct ruleset *rs, const char *text, struct buf *out);
 int macros_resolve(struct ruleset *rs);
 /* A tree with its macros filled in; those with an index below visibility are

@@ -95,7 +95,8 @@ lexer_field_name(struct lexer *l)
 	const char *s = cursor(l);
 	size_t len = identifier_length(s), more, parts = len ? 1 : 0;
 
-	while (len && s[len] == '.' && (more = identifier_length(s + len + 1))) {
+	while (len && s[len] == '.' &&
+	       (more = identifier_length(s + len + 1))) {
 		len += 1 + more;
 		parts++;
 	}
@@ -141,13 +142,13 @@ lexer_number(struct lexer *l)
 		n++;
 		n += digits(s + n);
 	}
-	if ((s[n] == 'e' || s[n] == 'E') && (s[n + 1] == '+' || s[n + 1] == '-') &&
-	    digits(s + n + 2))
+	if ((s[n] == 'e' || s[n] == 'E') &&
+	    (s[n + 1] == '+' || s[n + 1] == '-') && digits(s + n + 2))
 		n += 2 + digits(s + n + 2);
 	return take(l, n);
 }
 
-/* --- quoted texts ------------------------------------------------------------------ */
+/* --- quoted texts ------------------------------------------------------- */
 
 static int
 hex_digit(char c)

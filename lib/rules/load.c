@@ -10,7 +10,9 @@
 /* A rule for more types of events than this is worth a warning; Falco's. */
 #define EVENTS_MANY 100
 
-/* --- files ---------------------------------------------------------------------------- */
+/* --- files
+ * ----------------------------------------------------------------------------
+ */
 
 static void
 load_documents(struct ruleset *rs, const struct conf *conf)
@@ -89,7 +91,7 @@ ruleset_add_text(struct ruleset *rs, const char *file_label, const char *text,
 	return r;
 }
 
-/* --- conditions -------------------------------------------------------------------------- */
+/* --- conditions --------------------------------------------------------- */
 
 /* The words at which something is wrong.  Lists are filled in and lines folded,
  * so that words say more than a column would. */
@@ -100,8 +102,9 @@ error_near(const struct place *place, const char *text, uint32_t offset,
 	const char *at = text + offset;
 
 	if (!*at)
-		return place_error(place, err, "%s, at the end of the "
-					       "condition",
+		return place_error(place, err,
+				   "%s, at the end of the "
+				   "condition",
 				   why);
 	return place_error(place, err, "%s, at '%.*s'", why, NEAR_LEN, at);
 }
@@ -136,7 +139,9 @@ load_condition(struct ruleset *rs, const char *text, const struct place *place,
 		     : 0;
 }
 
-/* --- rules ---------------------------------------------------------------------------------- */
+/* --- rules
+ * ----------------------------------------------------------------------------------
+ */
 
 static int
 compile_output(struct ruleset *rs, struct rule *rule, struct aegis_error *err)
@@ -256,8 +261,8 @@ refuse(struct ruleset *rs, struct rule *rule, int code,
 	rule->info.condition = NULL;
 	rule->info.output = NULL;
 	rule->info.events = (struct rules_event_set){0};
-	rule->info.reason = arena_copy(&rs->arena, why->text,
-				       strlen(why->text));
+	rule->info.reason =
+		arena_copy(&rs->arena, why->text, strlen(why->text));
 	return rule->info.reason ? 0 : -ENOMEM;
 }
 
@@ -288,14 +293,15 @@ compile_rule(struct ruleset *rs, struct rule *rule)
 	return 0;
 }
 
-/* --- the index ---------------------------------------------------------------------------------- */
+/* --- the index
+ * ----------------------------------------------------------------------------------
+ */
 
 static bool
 counts(const struct rule *rule, int event)
 {
 	return rule->root != MAP_NONE && rule->info.enabled &&
-	       rules_event_set_has(&rule->info.events,
-				   (enum rules_event)event);
+	       rules_event_set_has(&rule->info.events, (enum rules_event)event);
 }
 
 static int

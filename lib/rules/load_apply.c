@@ -25,9 +25,8 @@ static const char *
 join(struct reading *r, const char *a, const char *b)
 {
 	const size_t len = strlen(a) + strlen(b) + 2;
-	char *text = len > CONDITION_TEXT_MAX
-			     ? NULL
-			     : arena_alloc(&r->rs->arena, len);
+	char *text = len > CONDITION_TEXT_MAX ? NULL
+					      : arena_alloc(&r->rs->arena, len);
 
 	if (text)
 		snprintf(text, len, "%s %s", a, b);
@@ -57,7 +56,22 @@ remember(struct reading *r, struct map *names, uint32_t at)
 		       : 0;
 }
 
-/* --- lists ---------------------------------------------------------------------------- */
+/* --- lists
+ * ----------------------------------------------------------------------------
+ */
+
+static int
+append_items(struct reading *r, struct list *to, const struct list *l)
+{
+	if (l->items.count > RULES_ITEMS_MAX - to->items.count)
+		return conf_error(r->conf, r->node, r->err,
+				  "more than %d items", RULES_ITEMS_MAX);
+	for (uint32_t i = 0; i < l->items.count; i++)
+		if (texts_add(&r->rs->arena, &to->items, l->items.v[i]) < 0)
+			return no_memory(r);
+	to->visibility = r->rs->next_index++;
+	return 0;
+}
 
 int
 apply_list(struct reading *r, const struct list *l, bool append)
@@ -65,22 +79,12 @@ apply_list(struct reading *r, const struct list *l, bool append)
 	struct ruleset *rs = r->rs;
 	const uint32_t at = find(&rs->list_names, r->name);
 	struct list *old = at == MAP_NONE ? NULL : &rs->lists[at];
+	uint32_t index;
 	int code;
 
-	if (append && !old)
-		return not_defined(r, "append to");
-	if (append) {
-		if (l->items.count > RULES_ITEMS_MAX - old->items.count)
-			return conf_error(r->conf, r->node, r->err,
-					  "more than %d items",
-					  RULES_ITEMS_MAX);
-		for (uint32_t i = 0; i < l->items.count; i++)
-			if (texts_add(&rs->arena, &old->items,
-				      l->items.v[i]) < 0)
-				return no_memory(r);
-		old->visibility = rs->next_index++;
-		return 0;
-	}
+	if (append)
+		return old ? append_items(r, old, l)
+			   : not_defined(r, "append to");
 	if (!old) {
 		code = ruleset_grow(&rs->lists, rs->list_count, &rs->list_cap,
 				    RULES_MAX, sizeof(*rs->lists), "lists",
@@ -92,17 +96,16 @@ apply_list(struct reading *r, const struct list *l, bool append)
 		old = &rs->lists[rs->list_count++];
 		*old = (struct list){.index = rs->next_index};
 	}
-	{
-		const uint32_t index = old->index;
-
-		*old = *l;
-		old->index = index;
-		old->visibility = rs->next_index++;
-	}
+	index = old->index;
+	*old = *l;
+	old->index = index;
+	old->visibility = rs->next_index++;
 	return 0;
 }
 
-/* --- macros ------------------------------------------------------------------------------- */
+/* --- macros
+ * -------------------------------------------------------------------------------
+ */
 
 int
 apply_macro(struct reading *r, const struct macro *m, bool append)
@@ -143,7 +146,9 @@ apply_macro(struct reading *r, const struct macro *m, bool append)
 	return 0;
 }
 
-/* --- rules -------------------------------------------------------------------------------- */
+/* --- rules
+ * --------------------------------------------------------------------------------
+ */
 
 static struct rule *
 find_rule(const struct reading *r)
@@ -316,8 +321,8 @@ append_exceptions(struct reading *r, struct exception **list,
 	struct exception *first = NULL, **end = &first;
 
 	for (const struct exception *e = *list; e; e = e->next) {
-		struct exception *copy = arena_alloc(&r->rs->arena,
-						     sizeof(*copy));
+		struct exception *copy =
+			arena_alloc(&r->rs->arena, sizeof(*copy));
 
 		if (!copy)
 			return no_memory(r);

@@ -18,7 +18,7 @@ no_memory(struct aegis_error *err)
 	return aegis_error_set(err, -ENOMEM, "load rules");
 }
 
-/* --- reading ------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------ */
 
 static int
 load_entry(struct reading *r, const struct conf_node *n, unsigned depth,
@@ -30,8 +30,7 @@ load_entry(struct reading *r, const struct conf_node *n, unsigned depth,
 	if (n->type != CONF_LIST) {
 		code = conf_string(r->conf, n, &ret->text, r->err);
 		if (code == 0 && !*ret->text)
-			code = conf_error(r->conf, n, r->err,
-					  "an empty value");
+			code = conf_error(r->conf, n, r->err, "an empty value");
 		return code;
 	}
 	if (depth == ENTRY_DEPTH_MAX)
@@ -58,8 +57,7 @@ load_optional_entry(struct reading *r, const struct conf_node *map,
 }
 
 static int
-load_values(struct reading *r, const struct conf_node *map,
-	    struct exception *e)
+load_values(struct reading *r, const struct conf_node *map, struct exception *e)
 {
 	const struct conf_node *n = load_find(map, "values");
 
@@ -143,7 +141,7 @@ load_exceptions(struct reading *r, bool append, struct exception **ret)
 	return 0;
 }
 
-/* --- checking ------------------------------------------------------------------------- */
+/* --- checking ----------------------------------------------------------- */
 
 /* What is around an operator counts for nothing, as with Falco. */
 static const char *
@@ -240,10 +238,11 @@ check_values(const struct exception *e, struct aegis_error *err)
 		const struct entry *v = &e->values[i];
 
 		if (!e->fields.is_list && v->is_list)
-			return place_error(&e->place, err,
-					   "exception '%.40s': a list among the "
-					   "values of a single field",
-					   e->name);
+			return place_error(
+				&e->place, err,
+				"exception '%.40s': a list among the "
+				"values of a single field",
+				e->name);
 		if (e->fields.is_list &&
 		    (!v->is_list || v->count != e->fields.count))
 			return place_error(&e->place, err,
@@ -278,9 +277,12 @@ exception_check(const struct exception *e, struct aegis_error *err)
 	return r < 0 ? r : check_values(e, err);
 }
 
-/* --- printing ----------------------------------------------------------------------------- */
+/* --- printing
+ * -----------------------------------------------------------------------------
+ */
 
-/* As Falco: what has a blank and no quote gets quotes, and nothing is escaped. */
+/* As Falco: what has a blank and no quote gets quotes, and nothing is escaped.
+ */
 static void
 print_item(const char *s, struct buf *out)
 {
@@ -319,8 +321,8 @@ print_tuple(const struct exception *e, const struct entry *v, struct buf *out)
 {
 	buf_addc(out, '(');
 	for (uint32_t i = 0; i < e->fields.count; i++) {
-		const char *comp = e->comps.is_set ? e->comps.items[i].text
-						   : "=";
+		const char *comp =
+			e->comps.is_set ? e->comps.items[i].text : "=";
 		enum rules_modifier m = RULES_MODIFIER_NONE;
 		enum rules_op op = RULES_OP_EQ;
 		char copy[COMP_MAX];

@@ -18,17 +18,17 @@ is_one_of(char c, const char *set)
 	return c && strchr(set, c);
 }
 
-/* --- items that are lists --------------------------------------------------------------- */
+/* --- items that are lists ----------------------------------------------- */
 
 /* One level: of a list in a list the items as written. */
 static int
 fill(struct ruleset *rs, struct list *l, struct aegis_error *err)
 {
 	for (uint32_t i = 0; i < l->items.count; i++) {
-		const uint32_t at = map_find(&rs->list_names,
-					     span_of(l->items.v[i]));
-		const struct list *inner = at == MAP_NONE ? NULL
-							  : &rs->lists[at];
+		const uint32_t at =
+			map_find(&rs->list_names, span_of(l->items.v[i]));
+		const struct list *inner =
+			at == MAP_NONE ? NULL : &rs->lists[at];
 		const char *const *v = &l->items.v[i];
 		uint32_t count = 1;
 
@@ -72,7 +72,7 @@ lists_resolve(struct ruleset *rs)
 	return 0;
 }
 
-/* --- filling in a text ----------------------------------------------------------------------- */
+/* --- filling in a text -------------------------------------------------- */
 
 /* Which lists a text names, so that of thousands only those are looked for. */
 struct wanted {
@@ -174,8 +174,8 @@ int
 lists_substitute(struct ruleset *rs, const char *text, struct buf *out)
 {
 	_cleanup_buf_ struct buf spare = BUF_INIT(out->max);
-	_cleanup_free_ uint64_t *bits = calloc(rs->list_count / 64 + 1,
-					       sizeof(*bits));
+	_cleanup_free_ uint64_t *bits =
+		calloc(rs->list_count / 64 + 1, sizeof(*bits));
 	struct wanted w = {bits, rs->list_count / 64 + 1};
 
 	if (!bits)

@@ -1,10 +1,10 @@
 /*
  * Macros, filled in as trees.
  *
- * In the order of first definition, as Falco does it: those that come before are
- * filled in already; of one that comes later (it was defined before, and the
- * macro at hand was changed after that) the tree as parsed is filled in with
- * what the macro at hand sees.
+ * In the order of first definition, as Falco does it: those that come before
+ * are filled in already; of one that comes later (it was defined before, and
+ * the macro at hand was changed after that) the tree as parsed is filled in
+ * with what the macro at hand sees.
  */
 #include <string.h>
 
@@ -133,7 +133,7 @@ macros_expand(struct ruleset *rs, const struct condition *c,
 	return expand(&x, c, ret);
 }
 
-/* --- all of them ------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------- */
 
 static int
 refuse(struct ruleset *rs, struct macro *m, const struct aegis_error *why)

@@ -1,6 +1,6 @@
 /*
- * Items of a rule file, from YAML.  Falco's rule_loader_reader.cpp is the source
- * of what is required, optional and refused.
+ * Items of a rule file, from YAML.  Falco's rule_loader_reader.cpp is the
+ * source of what is required, optional and refused.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* --- keys and scalars --------------------------------------------------------------- */
+/* --- keys and scalars --------------------------------------------------- */
 
 const struct conf_node *
 load_find(const struct conf_node *map, const char *key)
@@ -121,8 +121,9 @@ load_warn_unknown_keys(struct reading *r, const char *const *known,
 			i++;
 		if (i < count) {
 			if (load_find(r->node, c->key) != c)
-				load_warn(r, c, "the key '%.40s' comes twice; "
-						"only the first counts",
+				load_warn(r, c,
+					  "the key '%.40s' comes twice; "
+					  "only the first counts",
 					  c->key);
 			continue;
 		}
@@ -133,7 +134,7 @@ load_warn_unknown_keys(struct reading *r, const char *const *known,
 	}
 }
 
-/* --- override and append ------------------------------------------------------------------ */
+/* --- override and append ------------------------------------------------ */
 
 static int
 override_entry(struct reading *r, const struct conf_node *n,
@@ -195,7 +196,7 @@ load_override(struct reading *r, const char *const *names, size_t count,
 	return code;
 }
 
-/* --- lists and macros ------------------------------------------------------------------------- */
+/* --- lists and macros --------------------------------------------------- */
 
 static bool
 is_list_name(const char *s)
@@ -269,7 +270,9 @@ load_macro(struct reading *r)
 			   override.deprecated_append || override.append);
 }
 
-/* --- versions ------------------------------------------------------------------------------------ */
+/* --- versions
+ * ------------------------------------------------------------------------------------
+ */
 
 /* "57" (0.57.0, as old files have it) or "0.57.0". */
 static bool
@@ -355,7 +358,9 @@ load_plugin_versions(struct reading *r)
 	return 0;
 }
 
-/* --- items -------------------------------------------------------------------------------------------- */
+/* --- items
+ * --------------------------------------------------------------------------------------------
+ */
 
 static int
 load_engine_version(struct reading *r)

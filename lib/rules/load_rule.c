@@ -10,22 +10,30 @@
 
 /* In the order of the bits of enum rule_key; the others follow. */
 static const char *const keys[] = {
-	"condition",     "output",
-	"desc",          "tags",
-	"exceptions",    "priority",
-	"capture",       "capture_duration",
-	"enabled",       "warn_evttypes",
-	"skip-if-unknown-filter", "aegis",
-	"source",        "rule",
-	"append",        "override",
+	"condition",
+	"output",
+	"desc",
+	"tags",
+	"exceptions",
+	"priority",
+	"capture",
+	"capture_duration",
+	"enabled",
+	"warn_evttypes",
+	"skip-if-unknown-filter",
+	"aegis",
+	"source",
+	"rule",
+	"append",
+	"override",
 };
 
 #define OVERRIDABLE 12
-#define APPENDABLE                                                             \
+#define APPENDABLE \
 	(RULE_CONDITION | RULE_OUTPUT | RULE_DESC | RULE_TAGS | RULE_EXCEPTIONS)
 #define REPLACEABLE ((1u << OVERRIDABLE) - 1)
 
-/* --- values ------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------- */
 
 static int
 load_priority(struct reading *r, struct rule *rule)
@@ -67,17 +75,19 @@ load_aegis(struct reading *r, struct rule *rule)
 				  "kill}");
 	for (const struct conf_node *c = n->first; c; c = c->next)
 		if (strcmp(c->key, known[0].name) != 0)
-			return conf_key_error(r->conf, c, r->err,
-					      "unknown key '%.40s'; 'action' is "
-					      "the only one",
-					      c->key);
+			return conf_key_error(
+				r->conf, c, r->err,
+				"unknown key '%.40s'; 'action' is "
+				"the only one",
+				c->key);
 		else if (c != n->first)
 			return conf_key_error(r->conf, c, r->err,
 					      "the key 'action' comes twice");
 	action = conf_get(n, "action");
 	if (!action)
-		return conf_error(r->conf, n, r->err, "the key 'action' is "
-						      "missing");
+		return conf_error(r->conf, n, r->err,
+				  "the key 'action' is "
+				  "missing");
 	code = conf_enum(r->conf, action, names, RULES_ACTION_MAX, &i, r->err);
 	if (code == 0)
 		rule->info.action = (enum rules_action)i;
@@ -208,7 +218,7 @@ missing(struct reading *r, unsigned needed)
 	return 0;
 }
 
-/* --- the kinds of items ------------------------------------------------------------------ */
+/* --- the kinds of items ------------------------------------------------- */
 
 static struct rule
 new_rule(const struct reading *r)
@@ -237,12 +247,11 @@ load_rule_override(struct reading *r, const struct override *o)
 
 	for (size_t i = 0; code == 0 && i < OVERRIDABLE; i++)
 		if ((given & ~named) >> i & 1)
-			code = conf_key_error(r->conf,
-					      load_find(r->node, keys[i]),
-					      r->err,
-					      "'%s' has no entry under "
-					      "override",
-					      keys[i]);
+			code = conf_key_error(
+				r->conf, load_find(r->node, keys[i]), r->err,
+				"'%s' has no entry under "
+				"override",
+				keys[i]);
 	if (code == 0 && o->append & o->replace)
 		code = conf_key_error(r->conf, load_find(r->node, "override"),
 				      r->err,

@@ -51,7 +51,7 @@ match_equal(struct span a, struct span b)
 	return a.len == b.len && !memcmp(a.text, b.text, a.len);
 }
 
-/* --- globs -------------------------------------------------------------------------- */
+/* --- globs -------------------------------------------------------------- */
 
 static bool
 in_class(const char *name, size_t len, unsigned char c)
@@ -103,14 +103,16 @@ match_set(const char *p, const char *end, unsigned char c, bool any_case,
 	bool found = false;
 
 	p += inverted;
-	for (bool first = true; p < end && (first || *p != ']'); first = false) {
+	for (bool first = true; p < end && (first || *p != ']');
+	     first = false) {
 		unsigned char low, high;
 		const char *close;
 
 		if (end - p > 3 && p[0] == '[' && p[1] == ':' &&
 		    (close = memmem(p + 2, (size_t)(end - p - 2), ":]", 2))) {
-			found |= in_class(p + 2, (size_t)(close - p - 2), c) ||
-				 in_class(p + 2, (size_t)(close - p - 2), other);
+			found |=
+				in_class(p + 2, (size_t)(close - p - 2), c) ||
+				in_class(p + 2, (size_t)(close - p - 2), other);
 			p = close + 2;
 			continue;
 		}
@@ -188,7 +190,9 @@ match_glob(struct span pattern, struct span text, bool any_case)
 	return p == p_end;
 }
 
-/* --- paths ------------------------------------------------------------------------------ */
+/* --- paths
+ * ------------------------------------------------------------------------------
+ */
 
 /* The next component, without its slashes; empty at the end. */
 static struct span

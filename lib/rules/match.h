@@ -32,9 +32,9 @@ bool match_glob(struct span pattern, struct span text, bool any_case);
 
 /*
  * Is prefix a prefix of path in whole components?  "/var/run" is one of
- * "/var/run/docker" and of itself, not of "/var/running".  A component of prefix
- * may be a glob.  Empty components count for nothing, and neither does the
- * difference between "a" and "/a".
+ * "/var/run/docker" and of itself, not of "/var/running".  A component of
+ * prefix may be a glob.  Empty components count for nothing, and neither does
+ * the difference between "a" and "/a".
  */
 bool match_path_prefix(struct span path, struct span prefix);
 

@@ -25,7 +25,7 @@ struct rules_output {
 	uint32_t name_count;
 };
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------ */
 
 struct parser {
 	struct arena *arena;
@@ -68,9 +68,9 @@ read_argument(struct parser *p, const char **ret)
 		end = strchr(s + 1, *s);
 		s++;
 		if (!end || end[1] != ']')
-			return aegis_error_setx(p->err, -EBADMSG,
-						"']' is missing after '%%..[%.20s'",
-						s);
+			return aegis_error_setx(
+				p->err, -EBADMSG,
+				"']' is missing after '%%..[%.20s'", s);
 	} else {
 		end = s + strcspn(s, "]");
 		if (!*end || end == s)
@@ -191,8 +191,8 @@ read_pieces(struct parser *p, struct rules_output *o, struct map *names)
 		r = read_placeholder(p, piece);
 		if (r < 0)
 			return r;
-		piece->is_repeated = map_find(names, span_of(piece->name)) !=
-				     MAP_NONE;
+		piece->is_repeated =
+			map_find(names, span_of(piece->name)) != MAP_NONE;
 		if (piece->is_repeated)
 			continue;
 		o->names[o->name_count++] = piece->name;
@@ -242,7 +242,9 @@ rules_output_field(const struct rules_output *o, uint32_t i)
 	return o->names[i];
 }
 
-/* --- writing ------------------------------------------------------------------------------- */
+/* --- writing
+ * -------------------------------------------------------------------------------
+ */
 
 /* Counts on when there is no more room. */
 struct sink {

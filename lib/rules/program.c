@@ -14,9 +14,9 @@ static const struct {
 	const char *name;
 	enum transform transform;
 } transforms[] = {
-	{"tolower", TRANSFORM_TOLOWER},   {"toupper", TRANSFORM_TOUPPER},
-	{"b64", TRANSFORM_B64},           {"basename", TRANSFORM_BASENAME},
-	{"len", TRANSFORM_LEN},           {"val", TRANSFORM_NONE},
+	{"tolower", TRANSFORM_TOLOWER}, {"toupper", TRANSFORM_TOUPPER},
+	{"b64", TRANSFORM_B64},         {"basename", TRANSFORM_BASENAME},
+	{"len", TRANSFORM_LEN},         {"val", TRANSFORM_NONE},
 };
 
 void
@@ -57,13 +57,13 @@ grow(void *array, uint32_t count, uint32_t *cap, uint32_t max, size_t size,
 	return 0;
 }
 
-/* --- slots ------------------------------------------------------------------------- */
+/* --- slots -------------------------------------------------------------- */
 
 static int
 add_transform(struct slot *s, const struct operand *o, struct aegis_error *err)
 {
-	const bool text = s->type == RULES_TYPE_STRING ||
-			  s->type == RULES_TYPE_EVENT;
+	const bool text =
+		s->type == RULES_TYPE_STRING || s->type == RULES_TYPE_EVENT;
 	enum transform t = TRANSFORM_MAX;
 
 	for (size_t i = 0; i < ARRAY_LEN(transforms); i++)
@@ -143,6 +143,11 @@ program_slot(struct program *p, const struct operand *o, uint32_t *ret,
 		*ret = known;
 		return 0;
 	}
+	if (s.transform_count && p->buffer_count == PROGRAM_BUFFERS_MAX)
+		return aegis_error_setx(err, -E2BIG,
+					"all rules together have more than %d "
+					"different transformed fields",
+					PROGRAM_BUFFERS_MAX);
 	r = grow(&p->slots, p->slot_count, &p->slot_cap, PROGRAM_SLOTS_MAX,
 		 sizeof(*p->slots), "different fields", err);
 	if (r < 0)
@@ -158,7 +163,9 @@ program_slot(struct program *p, const struct operand *o, uint32_t *ret,
 	return 0;
 }
 
-/* --- nodes --------------------------------------------------------------------------- */
+/* --- nodes
+ * ---------------------------------------------------------------------------
+ */
 
 static int
 intern(struct program *p, struct span key, const struct node *n, uint32_t *ret,

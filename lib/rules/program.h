@@ -2,7 +2,7 @@
  * program - conditions made ready to be evaluated; private to lib/rules.
  *
  * One program for all rules of a set.  Its nodes are a graph in which nothing
- * comes twice: a macro, or a check that fifty rules make, is one node.  Literals
+ * comes twice: a macro, or a check that fifty rules make, is one node. Literals
  * are parsed, fields resolved, sets hashed.
  */
 #ifndef AEGIS_LIB_RULES_PROGRAM_H
@@ -16,6 +16,7 @@
 /* Nodes of all rules together, and facts that they ask for. */
 #define PROGRAM_NODES_MAX 500000
 #define PROGRAM_SLOTS_MAX 20000
+#define PROGRAM_BUFFERS_MAX 1000 /* of them, those that are transformed */
 #define TRANSFORMS_MAX 4
 
 enum transform {
@@ -35,7 +36,8 @@ struct slot {
 	enum rules_values values;
 	uint8_t transforms[TRANSFORMS_MAX]; /* the inner one first */
 	uint8_t transform_count;
-	uint32_t buffer; /* which of the scratch buffers; if transforms need one */
+	uint32_t buffer; /* which of the scratch buffers; if transforms need one
+			  */
 };
 
 enum node_kind {

@@ -2,11 +2,11 @@
  * regex - regular expressions that match a whole text in bounded time.
  *
  * Falco uses RE2.  This is the part of RE2's syntax that rules use: literals,
- * . [] [^] [[:alpha:]] | () (?:) (?P<name>) (?i) (?s) * + ? {n,m} and their lazy
- * forms, \d \w \s \b and their opposites, \xHH, ^ $ \A \z.  What is not there
- * (back references, look-around, \p{..}) is an error when it is compiled, never
- * a different meaning.  Bytes, not characters: '.' is one byte, and a set holds
- * ASCII only.
+ * . [] [^] [[:alpha:]] | () (?:) (?P<name>) (?i) (?s) * + ? {n,m} and their
+ * lazy forms, \d \w \s \b and their opposites, \xHH, ^ $ \A \z.  What is not
+ * there (back references, look-around, \p{..}) is an error when it is compiled,
+ * never a different meaning.  Bytes, not characters: '.' is one byte, and a set
+ * holds ASCII only.
  *
  * All states are followed at once, as RE2 does: no text of an attacker makes it
  * slower than program x text.  A program is read-only; any thread may use it,

@@ -38,7 +38,7 @@ rules_action_name(enum rules_action a)
 	return action_names[a];
 }
 
-/* --- making and freeing ---------------------------------------------------------------- */
+/* --- making and freeing ------------------------------------------------- */
 
 struct ruleset *
 ruleset_new(const struct rules_options *options)
@@ -112,7 +112,9 @@ texts_add(struct arena *a, struct texts *t, const char *text)
 	return 0;
 }
 
-/* --- problems --------------------------------------------------------------------------- */
+/* --- problems
+ * ---------------------------------------------------------------------------
+ */
 
 void
 problem_add(struct ruleset *rs, bool is_error, const char *item,
@@ -181,7 +183,9 @@ place_warn(struct ruleset *rs, const struct place *place, const char *item,
 	problem_add(rs, false, item, name, err.text);
 }
 
-/* --- looking ------------------------------------------------------------------------------- */
+/* --- looking
+ * -------------------------------------------------------------------------------
+ */
 
 uint32_t
 ruleset_rule_count(const struct ruleset *rs)
@@ -246,7 +250,7 @@ ruleset_events(const struct ruleset *rs, struct rules_event_set *ret)
 			rules_event_set_add(ret, (enum rules_event)e);
 }
 
-/* --- actions from outside --------------------------------------------------------------------- */
+/* --- actions from outside ----------------------------------------------- */
 
 static bool
 has_tag(const struct rules_rule *rule, const char *tag)
@@ -270,7 +274,8 @@ nothing_meant(const struct ruleset *rs, enum rules_attach by, const char *what,
 		names[i] = rs->rules[i].info.name;
 	if (by == RULES_ATTACH_RULE && names)
 		near = conf_nearest(what, names, rs->rule_count);
-	return aegis_error_setx(err, -ENOENT, "no rule with the %s '%.80s'%s%s%s",
+	return aegis_error_setx(err, -ENOENT,
+				"no rule with the %s '%.80s'%s%s%s",
 				by == RULES_ATTACH_RULE ? "name" : kinds[by],
 				what, near ? "; did you mean '" : "",
 				near ? near : "", near ? "'?" : "");
@@ -285,12 +290,12 @@ ruleset_attach(struct ruleset *rs, enum rules_attach by, const char *what,
 
 	for (uint32_t i = 0; i < rs->rule_count; i++) {
 		struct rules_rule *rule = &rs->rules[i].info;
-		const bool meant =
-			by == RULES_ATTACH_RULE  ? !strcmp(rule->name, what)
-			: by == RULES_ATTACH_TAG ? has_tag(rule, what)
-						 : priority != RULES_PRIORITY_MAX &&
-							   rule->priority <=
-								   priority;
+		const bool meant = by == RULES_ATTACH_RULE
+					   ? !strcmp(rule->name, what)
+				   : by == RULES_ATTACH_TAG
+					   ? has_tag(rule, what)
+					   : priority != RULES_PRIORITY_MAX &&
+						     rule->priority <= priority;
 
 		if (meant)
 			rule->action = action;

@@ -29,7 +29,8 @@
 #define RULES_TAGS_MAX 1000    /* of a rule */
 #define RULES_SIZE_MAX 2000000 /* checks of all rules, macros filled in */
 #define RULES_TEXT_MAX (8 * 1024 * 1024) /* conditions, lists filled in */
-/* Bytes gone through to fill lists in: one list of many is a pass of the text. */
+/* Bytes gone through to fill lists in: one list of many is a pass of the text.
+ */
 #define RULES_FILL_MAX ((uint64_t)4 * 1024 * 1024 * 1024)
 /* What the bounds above can come to is below this. */
 #define RULES_MEMORY_MAX ((size_t)1024 * 1024 * 1024)
@@ -100,7 +101,8 @@ struct rules_list {
 };
 
 struct rules_problem {
-	bool is_error; /* else something loaded that may not be what was meant */
+	bool is_error; /* else something loaded that may not be what was meant
+			*/
 	const char *item; /* "rule", "macro", "list" or "file" */
 	const char *name; /* of it; of a file its path */
 	const char *text; /* "FILE:LINE:COLUMN: what; what to do" */
@@ -118,11 +120,12 @@ struct ruleset;
 struct ruleset *ruleset_new(const struct rules_options *options);
 void ruleset_free(struct ruleset *rs);
 
-/* Read a file.  What is wrong in it becomes problems; returns -ENOMEM, or -E2BIG
- * for more than RULES_FILES_MAX. */
+/* Read a file.  What is wrong in it becomes problems; returns -ENOMEM, or
+ * -E2BIG for more than RULES_FILES_MAX. */
 int ruleset_add_file(struct ruleset *rs, const char *file,
 		     struct aegis_error *err);
-/* The same, or of a folder what ends in .yaml or .yml, in the order of names. */
+/* The same, or of a folder what ends in .yaml or .yml, in the order of names.
+ */
 int ruleset_add_path(struct ruleset *rs, const char *path,
 		     struct aegis_error *err);
 int ruleset_add_text(struct ruleset *rs, const char *file_label,
@@ -145,7 +148,7 @@ const struct rules_problem *ruleset_problem(const struct ruleset *rs,
 uint32_t ruleset_error_count(const struct ruleset *rs);
 
 enum rules_attach {
-	RULES_ATTACH_RULE,     /* by its name */
+	RULES_ATTACH_RULE, /* by its name */
 	RULES_ATTACH_TAG,
 	RULES_ATTACH_PRIORITY, /* this one and the more severe */
 };

@@ -47,7 +47,7 @@ rules_value_bool(const char *text, bool *ret, struct aegis_error *err)
 	return 0;
 }
 
-/* --- ports ------------------------------------------------------------------------- */
+/* --- ports -------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -103,7 +103,7 @@ rules_value_port(const char *text, int64_t *ret, struct aegis_error *err)
 				near ? near : "", near ? "'?" : "");
 }
 
-/* --- addresses ------------------------------------------------------------------------ */
+/* --- addresses ---------------------------------------------------------- */
 
 int
 rules_value_ip(const char *text, struct rules_ip *ret, struct aegis_error *err)
@@ -164,7 +164,9 @@ rules_net_has(const struct rules_net *net, const struct rules_ip *ip)
 	       (net->ip.bytes[whole] ^ ip->bytes[whole]) >> (8 - rest) == 0;
 }
 
-/* --- bytes -------------------------------------------------------------------------------- */
+/* --- bytes
+ * --------------------------------------------------------------------------------
+ */
 
 static int
 hex_digit(char c)
@@ -185,7 +187,8 @@ rules_value_hex(const char *text, void *out, size_t size, size_t *ret_len,
 	if (!len || len % 2 || len / 2 > size)
 		return wanted("hexadecimal digits, two a byte", text, err);
 	for (size_t i = 0; i < len; i += 2) {
-		const int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+		const int high = hex_digit(text[i]),
+			  low = hex_digit(text[i + 1]);
 
 		if (high < 0 || low < 0)
 			return wanted("hexadecimal digits, two a byte", text,

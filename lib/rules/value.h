@@ -14,7 +14,7 @@
 #include "lib/error.h"
 
 struct rules_ip {
-	uint8_t family; /* 4 or 6 */
+	uint8_t family;    /* 4 or 6 */
 	uint8_t bytes[16]; /* network order; of IPv4 the first four */
 };
 

@@ -377,6 +377,7 @@ what_does_not_fit_is_refused(void **state)
 		{"concat(proc.name, fd.name) = x", "not supported"},
 		{"proc.name = val(fd.num)", "one kind"},
 		{"proc.name = val(proc.aname)", "one value"},
+		{"evt.type = val(evt.type)", "literals only"},
 		{"nonsense", "unknown macro"},
 		{"fd.sip.name startswith x", "cannot be asked"},
 	};

@@ -56,7 +56,7 @@ print_problems(const struct ruleset *rs)
 	"- {rule: " name ", desc: d, output: o, priority: info, "               \
 	"warn_evttypes: false, condition: '" condition "'}\n"
 
-/* --- lists, macros, appends ---------------------------------------------------------- */
+/* --- lists, macros, appends --------------------------------------------- */
 
 static void
 conditions_are_filled_in_as_falco_does(void **state)
@@ -265,7 +265,7 @@ exceptions_grow(void **state)
 	ruleset_free(rs);
 }
 
-/* --- rules ------------------------------------------------------------------------------ */
+/* --- rules -------------------------------------------------------------- */
 
 static void
 rules_are_redefined_switched_and_overridden(void **state)
@@ -362,7 +362,7 @@ actions_are_attached_from_outside(void **state)
 	ruleset_free(rs);
 }
 
-/* --- what is refused ---------------------------------------------------------------------- */
+/* --- what is refused ---------------------------------------------------- */
 
 struct mistake {
 	const char *why, *text, *where, *reason;
@@ -643,7 +643,7 @@ any_type_of_event_is_worth_a_warning(void **state)
 	ruleset_free(rs);
 }
 
-/* --- bounds ------------------------------------------------------------------------------- */
+/* --- bounds ------------------------------------------------------------- */
 
 /* m1 is m0 twice, m2 is m1 twice: 2^40 checks in 40 lines. */
 static void

@@ -85,7 +85,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* --- sets of texts, compared both ways ------------------------------------------------ */
+/* --- sets of texts, compared both ways ---------------------------------- */
 
 struct names {
 	const char *v[4096];
@@ -127,7 +127,7 @@ same_names(const struct names *ours, const struct json_node *theirs,
 			 unique.count);
 }
 
-/* --- what a tree names ---------------------------------------------------------------- */
+/* --- what a tree names -------------------------------------------------- */
 
 struct walk {
 	struct names fields, operators;
@@ -195,7 +195,7 @@ same_events(const char *name, const struct rules_event_set *ours,
 	assert_int_equal(count, rules_event_set_count(ours));
 }
 
-/* --- the tests ------------------------------------------------------------------------- */
+/* --- the tests ---------------------------------------------------------- */
 
 static void
 every_list_macro_and_rule_loads(void **state)
