@@ -200,9 +200,7 @@ rules_validate(struct ctl *ctl)
 	return ruleset_error_count(rs) ? CTL_FAILED : CTL_OK;
 }
 
-/* --- show
- * ------------------------------------------------------------------------------
- */
+/* --- show --------------------------------------------------------------- */
 
 static void
 show_events(const struct rules_event_set *events)

@@ -71,9 +71,7 @@ type_name(const struct slot *s)
 	return s->values == RULES_VALUES_LIST ? "a list" : names[s->type];
 }
 
-/* --- literals
- * ---------------------------------------------------------------------------
- */
+/* --- literals ----------------------------------------------------------- */
 
 static int
 event_literal(const char *text, struct aegis_error *err)

@@ -66,9 +66,7 @@ pointers_add(struct parser *p, struct pointers *s, const void *item)
 	return true;
 }
 
-/* --- checks
- * ---------------------------------------------------------------------------------
- */
+/* --- checks ------------------------------------------------------------- */
 
 static enum rules_op
 parse_op(struct parser *p)

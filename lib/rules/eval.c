@@ -72,9 +72,7 @@ rules_scratch_free(struct rules_scratch *s)
 	free(s);
 }
 
-/* --- facts
- * -----------------------------------------------------------------------------
- */
+/* --- facts -------------------------------------------------------------- */
 
 static void
 change_case(const struct rules_value *v, bool up, char *to)
@@ -326,9 +324,7 @@ compare(const struct run *r, const struct check *k, const struct subject *s)
 	}
 }
 
-/* --- checks
- * ----------------------------------------------------------------------------------
- */
+/* --- checks ------------------------------------------------------------- */
 
 /* For each name the question whether the address has it. */
 static bool

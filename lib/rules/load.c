@@ -10,9 +10,7 @@
 /* A rule for more types of events than this is worth a warning; Falco's. */
 #define EVENTS_MANY 100
 
-/* --- files
- * ----------------------------------------------------------------------------
- */
+/* --- files -------------------------------------------------------------- */
 
 static void
 load_documents(struct ruleset *rs, const struct conf *conf)
@@ -139,9 +137,7 @@ load_condition(struct ruleset *rs, const char *text, const struct place *place,
 		     : 0;
 }
 
-/* --- rules
- * ----------------------------------------------------------------------------------
- */
+/* --- rules -------------------------------------------------------------- */
 
 static int
 compile_output(struct ruleset *rs, struct rule *rule, struct aegis_error *err)
@@ -293,9 +289,7 @@ compile_rule(struct ruleset *rs, struct rule *rule)
 	return 0;
 }
 
-/* --- the index
- * ----------------------------------------------------------------------------------
- */
+/* --- the index ---------------------------------------------------------- */
 
 static bool
 counts(const struct rule *rule, int event)

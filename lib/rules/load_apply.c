@@ -56,9 +56,7 @@ remember(struct reading *r, struct map *names, uint32_t at)
 		       : 0;
 }
 
-/* --- lists
- * ----------------------------------------------------------------------------
- */
+/* --- lists -------------------------------------------------------------- */
 
 static int
 append_items(struct reading *r, struct list *to, const struct list *l)
@@ -103,9 +101,7 @@ apply_list(struct reading *r, const struct list *l, bool append)
 	return 0;
 }
 
-/* --- macros
- * -------------------------------------------------------------------------------
- */
+/* --- macros ------------------------------------------------------------- */
 
 int
 apply_macro(struct reading *r, const struct macro *m, bool append)
@@ -146,9 +142,7 @@ apply_macro(struct reading *r, const struct macro *m, bool append)
 	return 0;
 }
 
-/* --- rules
- * --------------------------------------------------------------------------------
- */
+/* --- rules -------------------------------------------------------------- */
 
 static struct rule *
 find_rule(const struct reading *r)

@@ -277,9 +277,7 @@ exception_check(const struct exception *e, struct aegis_error *err)
 	return r < 0 ? r : check_values(e, err);
 }
 
-/* --- printing
- * -----------------------------------------------------------------------------
- */
+/* --- printing ----------------------------------------------------------- */
 
 /* As Falco: what has a blank and no quote gets quotes, and nothing is escaped.
  */

@@ -270,9 +270,7 @@ load_macro(struct reading *r)
 			   override.deprecated_append || override.append);
 }
 
-/* --- versions
- * ------------------------------------------------------------------------------------
- */
+/* --- versions ----------------------------------------------------------- */
 
 /* "57" (0.57.0, as old files have it) or "0.57.0". */
 static bool
@@ -358,9 +356,7 @@ load_plugin_versions(struct reading *r)
 	return 0;
 }
 
-/* --- items
- * --------------------------------------------------------------------------------------------
- */
+/* --- items -------------------------------------------------------------- */
 
 static int
 load_engine_version(struct reading *r)

@@ -190,9 +190,7 @@ match_glob(struct span pattern, struct span text, bool any_case)
 	return p == p_end;
 }
 
-/* --- paths
- * ------------------------------------------------------------------------------
- */
+/* --- paths -------------------------------------------------------------- */
 
 /* The next component, without its slashes; empty at the end. */
 static struct span

@@ -242,9 +242,7 @@ rules_output_field(const struct rules_output *o, uint32_t i)
 	return o->names[i];
 }
 
-/* --- writing
- * -------------------------------------------------------------------------------
- */
+/* --- writing ------------------------------------------------------------ */
 
 /* Counts on when there is no more room. */
 struct sink {

@@ -24,9 +24,7 @@ pointers_copy(struct parser *p, const struct pointers *s)
 	return copy;
 }
 
-/* --- operands
- * ---------------------------------------------------------------------------
- */
+/* --- operands ----------------------------------------------------------- */
 
 static struct operand *
 new_operand(struct parser *p, enum operand_kind kind, const char *text)

@@ -163,9 +163,7 @@ program_slot(struct program *p, const struct operand *o, uint32_t *ret,
 	return 0;
 }
 
-/* --- nodes
- * ---------------------------------------------------------------------------
- */
+/* --- nodes -------------------------------------------------------------- */
 
 static int
 intern(struct program *p, struct span key, const struct node *n, uint32_t *ret,

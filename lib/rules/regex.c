@@ -157,9 +157,7 @@ regex_compile(struct arena *a, const char *pattern, const struct regex **ret,
 	return 0;
 }
 
-/* --- running
- * ------------------------------------------------------------------------------------------
- */
+/* --- running ------------------------------------------------------------ */
 
 /* States that wait for a byte, in now; a mark for each step that was reached at
  * this place; and a stack of steps to follow, each once. */

@@ -115,9 +115,7 @@ new_assert(struct parser *p, enum regex_step kind)
 	return n;
 }
 
-/* --- sets
- * ----------------------------------------------------------------------------------
- */
+/* --- sets --------------------------------------------------------------- */
 
 /* \d \w \s and their opposites. */
 static bool
@@ -284,9 +282,7 @@ parse_set(struct parser *p)
 	return new_set(p, &s);
 }
 
-/* --- the grammar
- * ------------------------------------------------------------------------------
- */
+/* --- the grammar -------------------------------------------------------- */
 
 static const struct regex_node *parse_either(struct parser *p);
 

@@ -112,9 +112,7 @@ texts_add(struct arena *a, struct texts *t, const char *text)
 	return 0;
 }
 
-/* --- problems
- * ---------------------------------------------------------------------------
- */
+/* --- problems ----------------------------------------------------------- */
 
 void
 problem_add(struct ruleset *rs, bool is_error, const char *item,
@@ -183,9 +181,7 @@ place_warn(struct ruleset *rs, const struct place *place, const char *item,
 	problem_add(rs, false, item, name, err.text);
 }
 
-/* --- looking
- * -------------------------------------------------------------------------------
- */
+/* --- looking ------------------------------------------------------------ */
 
 uint32_t
 ruleset_rule_count(const struct ruleset *rs)

@@ -164,9 +164,7 @@ rules_net_has(const struct rules_net *net, const struct rules_ip *ip)
 	       (net->ip.bytes[whole] ^ ip->bytes[whole]) >> (8 - rest) == 0;
 }
 
-/* --- bytes
- * --------------------------------------------------------------------------------
- */
+/* --- bytes -------------------------------------------------------------- */
 
 static int
 hex_digit(char c)
