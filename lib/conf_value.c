@@ -65,13 +65,17 @@ conf_nearest(const char *text, const char *const *names, size_t count)
 	const char *nearest = NULL;
 	unsigned best = UINT_MAX;
 
-	if (strlen(text) >= NEAREST_LEN)
+	const size_t text_len = strlen(text);
+
+	if (text_len >= NEAREST_LEN)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		const size_t len = strlen(names[i]);
 		unsigned d;
 
-		if (len >= NEAREST_LEN)
+		/* The difference in length is the least distance. */
+		if (len >= NEAREST_LEN || len + len / 3 < text_len ||
+		    text_len + len / 3 < len)
 			continue;
 		d = distance(text, names[i]);
 		if (d <= len / 3 && d < best) {

@@ -18,6 +18,7 @@ struct expansion {
 	uint32_t visibility;
 	const struct macro *path[PATH_MAX_MACROS]; /* what is being filled in */
 	uint32_t depth;
+	uint32_t level; /* of trees in trees: what recursion is bounded by */
 	/* Nodes that may still be made: not all macros are filled in once. */
 	uint32_t left;
 	struct aegis_error *err;
@@ -33,6 +34,13 @@ too_large(struct expansion *x)
 				"more than %d checks and values, macros and "
 				"lists filled in",
 				CONDITION_SIZE_MAX);
+}
+
+static int
+too_deep(struct expansion *x)
+{
+	return aegis_error_setx(x->err, -E2BIG,
+				"nested too deeply, macros included");
 }
 
 static int
@@ -68,8 +76,7 @@ expand_macro(struct expansion *x, const char *name,
 		return 0;
 	}
 	if (x->depth == PATH_MAX_MACROS)
-		return aegis_error_setx(x->err, -E2BIG,
-					"nested too deeply, macros included");
+		return too_deep(x);
 	x->path[x->depth++] = m;
 	r = expand(x, m->parsed, ret);
 	x->depth--;
@@ -105,19 +112,22 @@ static int
 expand(struct expansion *x, const struct condition *c,
        const struct condition **ret)
 {
-	if (!x->left--) {
-		x->left = 0;
+	int r;
+
+	if (!x->left)
 		return too_large(x);
-	}
-	switch (c->kind) {
-	case CONDITION_CHECK:
+	x->left--;
+	if (c->kind == CONDITION_CHECK) {
 		*ret = c;
 		return 0;
-	case CONDITION_MACRO:
-		return expand_macro(x, c->macro, ret);
-	default:
-		return expand_children(x, c, ret);
 	}
+	if (x->level == CONDITION_DEPTH_MAX)
+		return too_deep(x);
+	x->level++;
+	r = c->kind == CONDITION_MACRO ? expand_macro(x, c->macro, ret)
+				       : expand_children(x, c, ret);
+	x->level--;
+	return r;
 }
 
 int

@@ -667,6 +667,36 @@ macros_that_double_are_refused(void **state)
 	ruleset_free(rs);
 }
 
+/* A chain of macros, each changed after all were defined, so that none is filled
+ * in before the first, and each nested as deep as one may be: what recursion
+ * would come to without a bound. */
+static void
+macros_nest_no_deeper_than_conditions(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(1 << 22);
+	struct ruleset *rs;
+
+	(void)state;
+	for (int i = 0; i < 900; i++)
+		buf_addf(&text, "- {macro: m%d, condition: fd.num = 1}\n", i);
+	for (int i = 0; i < 900; i++) {
+		buf_addf(&text, "- {macro: m%d, append: true, condition: 'and ",
+			 i);
+		for (int k = 0; k < 150; k++)
+			buf_adds(&text, "not (");
+		buf_addf(&text, "m%d", i < 899 ? i + 1 : 0);
+		for (int k = 0; k < 150; k++)
+			buf_adds(&text, ")");
+		buf_adds(&text, "'}\n");
+	}
+	buf_adds(&text, RULE("r", "m0") GOOD);
+	rs = load_one(buf_str(&text));
+	assert_non_null(strstr(ruleset_macro(rs, 0)->reason, "too deeply"));
+	assert_non_null(ruleset_rule(rs, 0)->reason);
+	assert_null(ruleset_rule(rs, 1)->reason);
+	ruleset_free(rs);
+}
+
 /* A list of lists of lists, by the text. */
 static void
 lists_that_multiply_are_refused(void **state)
@@ -780,6 +810,7 @@ main(void)
 		cmocka_unit_test(unknown_filters_may_be_skipped),
 		cmocka_unit_test(any_type_of_event_is_worth_a_warning),
 		cmocka_unit_test(macros_that_double_are_refused),
+		cmocka_unit_test(macros_nest_no_deeper_than_conditions),
 		cmocka_unit_test(lists_that_multiply_are_refused),
 		cmocka_unit_test(what_all_rules_come_to_is_bounded),
 		cmocka_unit_test(files_are_read_in_order_and_one_may_be_missing),
