@@ -82,7 +82,7 @@ parse_transformer_name(struct parser *p)
 }
 
 static const struct operand *
-parse_transformer_argument(struct parser *p)
+parse_transformer_argument(struct parser *p, bool in_group)
 {
 	struct lexer *l = &p->lexer;
 	const struct operand *o;
@@ -93,7 +93,7 @@ parse_transformer_argument(struct parser *p)
 	lexer_blank(l);
 	if (lexer_number(l) || lexer_quoted(l))
 		o = new_operand(p, OPERAND_VALUE, l->token);
-	else if (lexer_skip(l, "("))
+	else if (!in_group && lexer_skip(l, "("))
 		o = parse_group(p);
 	else if ((name = parse_transformer_name(p)))
 		o = parse_transformer(p, name);
@@ -111,7 +111,7 @@ parse_items(struct parser *p, enum operand_kind kind, const char *name)
 	_cleanup_pointers_ struct pointers items = {0};
 
 	do {
-		if (!pointers_add(p, &items, parse_transformer_argument(p)))
+		if (!pointers_add(p, &items, parse_transformer_argument(p, kind == OPERAND_GROUP)))
 			return NULL;
 		lexer_blank(&p->lexer);
 	} while (lexer_skip(&p->lexer, ","));

@@ -160,6 +160,7 @@ refuses_what_is_no_condition(void **state)
 		{"a.b = val(a.b, c.d)", "one field", "val of two"},
 		{"tolower(a.b = x", "')'", "an open transformer"},
 		{"tolower() = x", "a field", "an empty one"},
+		{"join(\",\", ((a.b))) = x", "a field", "a group in a group"},
 		{"a.b in oneof (x)", "'and' or 'or'", "in takes no oneof"},
 		{"a.b startswith oneof", "", "oneof and no list is a value"},
 	};
