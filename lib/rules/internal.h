@@ -99,6 +99,7 @@ struct ruleset {
 	uint32_t list_count, list_cap, macro_count, macro_cap, rule_count,
 		rule_cap;
 	struct map list_names, macro_names, rule_names;
+	uint32_t *odd_lists, odd_list_count; /* load_lists.c */
 	uint32_t next_index;
 	uint64_t size; /* of all conditions, for RULES_SIZE_MAX */
 	uint64_t text_bytes, fill_bytes; /* for the bounds of that name */

@@ -139,6 +139,28 @@ load_condition(struct ruleset *rs, const char *text, const struct place *place,
 
 /* --- rules -------------------------------------------------------------- */
 
+/* What Falco's container plugin took the place of; Falco drops it, too. */
+#define CONTAINER_INFO "%container.info"
+
+static void
+add_output(struct ruleset *rs, const struct rule *rule, struct buf *out)
+{
+	const char *text = rule->output, *found;
+	bool warned = false;
+
+	while ((found = strstr(text, CONTAINER_INFO))) {
+		buf_add(out, text, (size_t)(found - text));
+		text = found + strlen(CONTAINER_INFO);
+		if (!warned)
+			place_warn(rs, &rule->output_place, "rule",
+				   rule->info.name,
+				   "%s is out of use, and left out",
+				   CONTAINER_INFO);
+		warned = true;
+	}
+	buf_adds(out, text);
+}
+
 static int
 compile_output(struct ruleset *rs, struct rule *rule, struct aegis_error *err)
 {
@@ -146,7 +168,7 @@ compile_output(struct ruleset *rs, struct rule *rule, struct aegis_error *err)
 	struct aegis_error why = {0};
 	int r;
 
-	buf_adds(&text, rule->output);
+	add_output(rs, rule, &text);
 	if (rs->options.extra_output)
 		buf_addf(&text, " %s", rs->options.extra_output);
 	r = buf_error(&text) ? buf_error(&text)
@@ -245,6 +267,30 @@ warn_events(struct ruleset *rs, const struct rule *rule)
 			   "begin it with evt.type or a macro that has one");
 }
 
+struct warning {
+	struct ruleset *rs;
+	const struct rule *rule;
+	bool done;
+};
+
+/* A text that is the name of a field, where val() was forgotten. */
+static void
+warn_field_as_text(void *ctx, const struct condition *c)
+{
+	struct warning *w = ctx;
+	struct rules_ref ref;
+
+	if (w->done || !c->right || c->right->kind != OPERAND_VALUE ||
+	    !strchr(c->right->text, '.') ||
+	    rules_field_resolve(c->right->text, NULL, &ref, NULL) < 0)
+		return;
+	w->done = true;
+	place_warn(w->rs, &w->rule->condition_place, "rule",
+		   w->rule->info.name,
+		   "'%.60s' is taken as a text; val(%.60s) is the field",
+		   c->right->text, c->right->text);
+}
+
 static int
 refuse(struct ruleset *rs, struct rule *rule, int code,
        const struct aegis_error *why)
@@ -286,6 +332,8 @@ compile_rule(struct ruleset *rs, struct rule *rule)
 	if (r < 0)
 		return refuse(rs, rule, r, &err);
 	warn_events(rs, rule);
+	condition_each_check(rule->info.tree, warn_field_as_text,
+			     &(struct warning){rs, rule, false});
 	return 0;
 }
 

@@ -49,9 +49,28 @@ fill(struct ruleset *rs, struct list *l, struct aegis_error *err)
 	return 0;
 }
 
+/* Lists whose names are not single words. */
+static int
+find_odd_lists(struct ruleset *rs)
+{
+	rs->odd_lists = arena_array(&rs->arena, rs->list_count,
+				    sizeof(*rs->odd_lists));
+	if (!rs->odd_lists)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < rs->list_count; i++) {
+		const char *name = rs->lists[i].info.name;
+
+		if (name[strcspn(name, DELIMITERS)])
+			rs->odd_lists[rs->odd_list_count++] = i;
+	}
+	return 0;
+}
+
 int
 lists_resolve(struct ruleset *rs)
 {
+	if (find_odd_lists(rs) < 0)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < rs->list_count; i++) {
 		struct list *l = &rs->lists[i];
 		struct aegis_error err = {0};
@@ -81,8 +100,16 @@ struct wanted {
 };
 
 static void
+want(struct wanted *w, uint32_t list)
+{
+	w->bits[list / 64] |= UINT64_C(1) << (list % 64);
+}
+
+static void
 want_names(const struct ruleset *rs, const char *text, struct wanted *w)
 {
+	const char *all = text;
+
 	for (size_t len; *text; text += len) {
 		uint32_t at;
 
@@ -91,8 +118,12 @@ want_names(const struct ruleset *rs, const char *text, struct wanted *w)
 		at = len ? map_find(&rs->list_names, (struct span){text, len})
 			 : MAP_NONE;
 		if (at != MAP_NONE)
-			w->bits[at / 64] |= UINT64_C(1) << (at % 64);
+			want(w, at);
 	}
+	/* Names with a blank in them, which Falco warns of and finds. */
+	for (uint32_t i = 0; i < rs->odd_list_count; i++)
+		if (strstr(all, rs->lists[rs->odd_lists[i]].info.name))
+			want(w, rs->odd_lists[i]);
 }
 
 /* The first wanted list from on; list_count if there is none. */

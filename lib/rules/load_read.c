@@ -229,9 +229,9 @@ load_list(struct reading *r)
 	int code;
 
 	if (!is_list_name(r->name))
-		return conf_error(r->conf, load_find(r->node, "list"), r->err,
-				  "the name of a list has no blank, quote, "
-				  "parenthesis, '=' or ','");
+		load_warn(r, load_find(r->node, "list"),
+			  "the name of a list should have no blank, quote, "
+			  "parenthesis, '=' or ','");
 	code = load_texts(r, "items", RULES_ITEMS_MAX, &l.items);
 	if (code == 0)
 		code = load_override(r, keys, 1, 1, 1, &override);
@@ -256,9 +256,10 @@ load_macro(struct reading *r)
 	int code;
 
 	if (!is_macro_name(r->name))
-		return conf_error(r->conf, load_find(r->node, "macro"), r->err,
-				  "the name of a macro has letters, digits and "
-				  "'_' only, and begins with a letter");
+		load_warn(r, load_find(r->node, "macro"),
+			  "the name of a macro has letters, digits and '_' "
+			  "only, and begins with a letter; no condition can "
+			  "use this one");
 	code = load_text(r, "condition", &m.text);
 	if (code == 0)
 		code = load_override(r, keys, 1, 1, 1, &override);

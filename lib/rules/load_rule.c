@@ -143,6 +143,17 @@ load_capture_duration(struct reading *r)
 	return conf_int(r->conf, n, 0, UINT32_MAX, &ms, r->err);
 }
 
+/* Nothing is as good as none. */
+static int
+load_source(struct reading *r, struct rule *rule)
+{
+	const struct conf_node *n = load_find(r->node, "source");
+
+	if (n->type == CONF_NULL || (n->type == CONF_SCALAR && !*n->value))
+		return 0;
+	return load_text(r, "source", &rule->info.source);
+}
+
 static int
 load_key(struct reading *r, enum rule_key key, bool append, struct rule *rule)
 {
@@ -173,7 +184,7 @@ load_key(struct reading *r, enum rule_key key, bool append, struct rule *rule)
 	case RULE_AEGIS:
 		return load_aegis(r, rule);
 	case RULE_SOURCE:
-		return load_text(r, "source", &rule->info.source);
+		return load_source(r, rule);
 	}
 	return 0;
 }

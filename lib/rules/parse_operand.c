@@ -111,7 +111,9 @@ parse_items(struct parser *p, enum operand_kind kind, const char *name)
 	_cleanup_pointers_ struct pointers items = {0};
 
 	do {
-		if (!pointers_add(p, &items, parse_transformer_argument(p, kind == OPERAND_GROUP)))
+		if (!pointers_add(p, &items,
+				  parse_transformer_argument(
+					  p, kind == OPERAND_GROUP)))
 			return NULL;
 		lexer_blank(&p->lexer);
 	} while (lexer_skip(&p->lexer, ","));

@@ -155,6 +155,12 @@ conditions_are_filled_in_as_falco_does(void **state)
 		 "- {rule: r, condition: proc.name = b, "
 		 "override: {condition: replace}}\n",
 		 "proc.name = b", "override: replace"},
+		{"- {list: a b, items: [c]}\n" RULE("r", "proc.name in (a b)"),
+		 "proc.name in (c)", "a list with a blank in its name"},
+		{RULE("r", "proc.name = a")
+		 "- {rule: r, condition: and fd.num = 1, append: true, "
+		 "source: }\n",
+		 "(proc.name = a and fd.num = 1)", "an empty source is none"},
 		{RULE("r", "proc.name = a") "---\n" RULE("r", "proc.name = b"),
 		 "proc.name = b", "a second document"},
 		{"- &x {macro: m, condition: proc.name = a}\n- *x\n"
@@ -387,7 +393,7 @@ static const struct mistake mistakes[] = {
 	{"an item that is a map", "- {list: l, items: [{a: b}]}\n" GOOD,
 	 "a.yaml:1:21: ", "a text", false},
 	{"a list with a blank", "- {list: a b, items: []}\n" GOOD,
-	 "a.yaml:1:10: ", "the name of a list", false},
+	 "a.yaml:1:4: ", "the name of a list", true},
 	{"append to nothing", "- {list: l, items: [a], append: true}\n" GOOD,
 	 "a.yaml:1:3: ", "no list 'l' before", false},
 	{"a macro without a condition", "- {macro: m}\n" GOOD, "a.yaml:1:3: ",
@@ -397,7 +403,13 @@ static const struct mistake mistakes[] = {
 	{"one that does not parse", "- {macro: m, condition: a.b =}\n" GOOD,
 	 "a.yaml:1:25: ", "a value, at the end", false},
 	{"a name that is none", "- {macro: 1m, condition: fd.num = 1}\n" GOOD,
-	 "a.yaml:1:11: ", "the name of a macro", false},
+	 "a.yaml:1:4: ", "the name of a macro", true},
+	{"a field as a text", RULE("r", "evt.type = open and fd.name = fd.filename")
+	 GOOD, "a.yaml:1:82: ", "val(fd.filename)", true},
+	{"an output of the past",
+	 "- {rule: r, desc: d, condition: evt.type = open, output: \"o "
+	 "(%container.info)\", priority: info}\n" GOOD,
+	 "a.yaml:1:58: ", "left out", true},
 	{"a macro of itself", "- {macro: m, condition: m}\n" GOOD,
 	 "a.yaml:1:25: ", "defined after this", false},
 	{"an unknown macro", "- {macro: m, condition: n}\n" GOOD,
