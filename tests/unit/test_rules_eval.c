@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "lib/rules/output.h"
@@ -448,6 +449,47 @@ every_matching_rule_counts_or_the_first(void **state)
 	ruleset_free(rs);
 }
 
+struct shared {
+	const struct ruleset *rs;
+	bool wrong;
+};
+
+static void *
+evaluate_often(void *ctx)
+{
+	struct shared *shared = ctx;
+	struct rules_scratch *s = rules_scratch_new(shared->rs);
+	struct fake_event e = {file_facts, ARRAY_SIZE(file_facts), 0};
+	const uint32_t *found;
+
+	for (int i = 0; s && i < 1000; i++)
+		shared->wrong |= rules_eval(shared->rs, s, RULES_EVENT_openat,
+					    fake_get, &e, RULES_MATCH_ALL,
+					    &found) != 2;
+	shared->wrong |= !s;
+	rules_scratch_free(s);
+	return NULL;
+}
+
+static void
+threads_share_a_ruleset(void **state)
+{
+	struct ruleset *rs = load(three);
+	struct shared shared[2] = {{rs, false}, {rs, false}};
+	pthread_t threads[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+						evaluate_often, &shared[i]),
+				 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_false(shared[i].wrong);
+	}
+	ruleset_free(rs);
+}
+
 static void
 outputs_show_values(void **state)
 {
@@ -569,6 +611,7 @@ main(void)
 		cmocka_unit_test(either_end_of_a_connection_counts),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(every_matching_rule_counts_or_the_first),
+		cmocka_unit_test(threads_share_a_ruleset),
 		cmocka_unit_test(outputs_show_values),
 		cmocka_unit_test(output_fields_are_json),
 		cmocka_unit_test(wrong_outputs_are_refused),
