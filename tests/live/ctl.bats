@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # aegis-ctl against a gate and a dockerd that run.
 
+bats_require_minimum_version 1.5.0
 load helpers
 
 setup_file() {
