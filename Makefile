@@ -206,6 +206,8 @@ install: all
 	install -m 0755 $(B)/aegis-ctl $(DESTDIR)$(PREFIX)/bin/
 	[ -e $(DESTDIR)/etc/aegis/gatekeeper.yaml ] || \
 		install -m 0644 policies/gatekeeper.yaml $(DESTDIR)/etc/aegis/
+	[ -e $(DESTDIR)/etc/aegis/rules.d ] || \
+		install -D -m 0644 -t $(DESTDIR)/etc/aegis/rules.d policies/rules/*.yaml
 	install -m 0644 packaging/aegis-authz.socket packaging/aegis-authz.service \
 		$(DESTDIR)$(UNITS)/
 	install -m 0644 $(wildcard */*.1) $(DESTDIR)$(PREFIX)/share/man/man1/

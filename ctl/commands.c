@@ -169,6 +169,40 @@ const struct ctl_command ctl_commands[] = {
 		.run = policy_test,
 	},
 	{
+		.name = "rules validate",
+		.args = "[FILE...]",
+		.summary = "check rule files, and show what each rule became",
+		.text = "Loads the files in order, as the monitor does; of a "
+			"folder, what ends in .yaml. Without FILE, the "
+			"configured ones. What is refused is named with file, "
+			"line, column and reason, on standard error too; the "
+			"other rules load.",
+		.examples = "aegis-ctl rules validate falco_rules.yaml "
+			    "local.yaml\tin this order\n"
+			    "aegis-ctl rules validate -o json rules.d\twith "
+			    "events and conditions\n",
+		.exits = "1\tsomething was refused\n",
+		.options = OPTIONS_TABLE,
+		.formats = FORMATS_PLAIN,
+		.args_max = -1,
+		.run = rules_validate,
+	},
+	{
+		.name = "rules show",
+		.args = "NAME [FILE...]",
+		.summary = "one rule, macro or list, with everything filled in",
+		.examples = "aegis-ctl rules show 'AEGIS reverse shell in "
+			    "container'\tof the configured files\n"
+			    "aegis-ctl rules show spawned_process "
+			    "falco_rules.yaml\ta macro\n",
+		.exits = "4\tnothing has this name\n",
+		.options = BIT(OUTPUT),
+		.formats = FORMATS_PLAIN,
+		.args_min = 1,
+		.args_max = -1,
+		.run = rules_show,
+	},
+	{
 		.name = "setup docker",
 		.summary = "wire the gate into dockerd, or take it out",
 		.text = "Adds the plugin to authorization-plugins in "

@@ -93,6 +93,8 @@ int alerts_list(struct ctl *ctl);
 int policy_validate(struct ctl *ctl);
 int policy_test(struct ctl *ctl);
 int explain_run(struct ctl *ctl);
+int rules_validate(struct ctl *ctl);
+int rules_show(struct ctl *ctl);
 int setup_docker(struct ctl *ctl);
 int help_run(struct ctl *ctl);
 int version_run(struct ctl *ctl);

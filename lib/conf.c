@@ -7,80 +7,33 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
+#include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/escape.h"
 
-/* --- memory: one list of chunks, freed at once ------------------------------- */
-
-#define CHUNK_SIZE (16 * 1024)
-
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	max_align_t data[];
-};
-
-struct storage {
-	struct chunk *chunks;
-};
-
-static struct chunk *
-add_chunk(struct storage *s, size_t size)
-{
-	struct chunk *c;
-
-	if (size < CHUNK_SIZE)
-		size = CHUNK_SIZE;
-	c = calloc(1, sizeof(*c) + size);
-	if (!c)
-		return NULL;
-	c->size = size;
-	c->next = s->chunks;
-	s->chunks = c;
-	return c;
-}
+/* --- memory ---------------------------------------------------------------------- */
 
 void *
 conf_alloc(const struct conf *conf, size_t size)
 {
-	struct storage *s = conf->storage;
-	struct chunk *c = s->chunks;
-	void *p;
-
-	if (size > SIZE_MAX / 2)
-		return NULL;
-	size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) *
-	       sizeof(max_align_t);
-	if (!c || c->size - c->used < size)
-		c = add_chunk(s, size);
-	if (!c)
-		return NULL;
-	p = (char *)c->data + c->used;
-	c->used += size;
-	return p;
+	return arena_alloc(conf->storage, size);
 }
 
 void
 conf_release(struct conf *conf)
 {
-	struct storage *s = conf->storage;
+	struct arena *storage = conf->storage;
 
-	while (s && s->chunks) {
-		struct chunk *c = s->chunks;
-
-		s->chunks = c->next;
-		free(c);
-	}
-	free(s);
+	if (storage)
+		arena_release(storage);
+	free(storage);
 	*conf = CONF_INIT;
 }
 
 static const char *
 copy_text(const struct conf *conf, const void *text, size_t len)
 {
-	char *copy = conf_alloc(conf, len + 1);
-
-	return copy ? memcpy(copy, text, len) : NULL;
+	return arena_copy(conf->storage, text, len);
 }
 
 /* --- messages ------------------------------------------------------------------- */
@@ -152,10 +105,20 @@ no_memory(struct aegis_error *err, const struct conf *conf)
 
 /* --- from libyaml's events to the tree ---------------------------------------------- */
 
+/* A node that aliases may stand for, once it is complete. */
+struct anchor {
+	const char *name;
+	const struct conf_node *node;
+	unsigned size; /* nodes in it, itself included */
+	struct anchor *next;
+};
+
 struct reader {
 	yaml_parser_t parser;
 	struct conf *conf;
+	unsigned flags; /* enum conf_flag */
 	unsigned nodes;
+	struct anchor *anchors; /* of this document, the newest first */
 	struct aegis_error *err;
 };
 
@@ -233,7 +196,7 @@ static int
 refuse_extras(const struct reader *r, const yaml_event_t *e,
 	      const yaml_char_t *anchor, const yaml_char_t *tag)
 {
-	if (anchor)
+	if (anchor && !(r->flags & CONF_ALIASES))
 		return mark_error(r->conf, e->start_mark, r->err,
 				  "anchors are not supported; write the value "
 				  "out, in quotes if it begins with '&'");
@@ -334,6 +297,73 @@ compare_keys(const void *a, const void *b)
 	return x->key_column < y->key_column ? -1 : 1;
 }
 
+/* What an alias adds counts as if it were written out: no small file becomes a
+ * large tree.  Unknown, too, is an anchor that is not complete yet. */
+static int
+read_alias(struct reader *r, const yaml_event_t *e, struct conf_node *n)
+{
+	const char *name = (const char *)e->data.alias.anchor;
+	const struct anchor *a = r->anchors;
+	const struct conf_node place = *n;
+
+	if (!(r->flags & CONF_ALIASES))
+		return mark_error(r->conf, e->start_mark, r->err,
+				  "aliases are not supported; put a text that "
+				  "begins with '*' in quotes");
+	while (a && strcmp(a->name, name) != 0)
+		a = a->next;
+	if (!a)
+		return mark_error(r->conf, e->start_mark, r->err,
+				  "no anchor '%.60s' before this alias", name);
+	if (a->size > CONF_NODES_MAX - r->nodes)
+		return mark_error(r->conf, e->start_mark, r->err,
+				  "more than %d values", CONF_NODES_MAX);
+	r->nodes += a->size;
+	*n = *a->node;
+	n->line = place.line;
+	n->column = place.column;
+	n->key = NULL;
+	n->next = NULL;
+	return 0;
+}
+
+static const char *
+anchor_of(const yaml_event_t *e)
+{
+	const yaml_char_t *name = NULL;
+
+	if (e->type == YAML_SCALAR_EVENT)
+		name = e->data.scalar.anchor;
+	else if (e->type == YAML_SEQUENCE_START_EVENT)
+		name = e->data.sequence_start.anchor;
+	else if (e->type == YAML_MAPPING_START_EVENT)
+		name = e->data.mapping_start.anchor;
+	return (const char *)name;
+}
+
+/* nodes_before: what r->nodes was before the node began. */
+static int
+keep_anchor(struct reader *r, const yaml_event_t *e, const struct conf_node *n,
+	    unsigned nodes_before)
+{
+	const char *name = anchor_of(e);
+	struct anchor *a;
+
+	if (!name)
+		return 0;
+	a = conf_alloc(r->conf, sizeof(*a));
+	if (!a)
+		return no_memory(r->err, r->conf);
+	a->name = copy_text(r->conf, name, strlen(name));
+	if (!a->name)
+		return no_memory(r->err, r->conf);
+	a->node = n;
+	a->size = r->nodes - nodes_before;
+	a->next = r->anchors;
+	r->anchors = a;
+	return 0;
+}
+
 /* Sorted, so that a map of a million keys is no way to stop a program. */
 static int
 refuse_duplicates(const struct reader *r, const struct conf_node *map)
@@ -341,7 +371,7 @@ refuse_duplicates(const struct reader *r, const struct conf_node *map)
 	_cleanup_free_ const struct conf_node **v = NULL;
 	unsigned n = 0;
 
-	if (map->count < 2)
+	if (map->count < 2 || r->flags & CONF_DUPLICATES)
 		return 0;
 	v = calloc(map->count, sizeof(struct conf_node *));
 	if (!v)
@@ -418,6 +448,7 @@ static int
 read_node(struct reader *r, const yaml_event_t *e, unsigned depth,
 	  struct conf_node **ret)
 {
+	const unsigned nodes_before = r->nodes;
 	struct conf_node *n = new_node(r, e);
 	int code = check_limits(r, e, depth);
 
@@ -428,22 +459,25 @@ read_node(struct reader *r, const yaml_event_t *e, unsigned depth,
 	*ret = n;
 	switch (e->type) {
 	case YAML_SCALAR_EVENT:
-		return read_scalar(r, e, n);
+		code = read_scalar(r, e, n);
+		break;
 	case YAML_SEQUENCE_START_EVENT:
 		n->type = CONF_LIST;
 		code = refuse_extras(r, e, e->data.sequence_start.anchor,
 				     e->data.sequence_start.tag);
-		return code < 0 ? code : read_list(r, n, depth);
+		code = code < 0 ? code : read_list(r, n, depth);
+		break;
 	case YAML_MAPPING_START_EVENT:
 		n->type = CONF_MAP;
 		code = refuse_extras(r, e, e->data.mapping_start.anchor,
 				     e->data.mapping_start.tag);
-		return code < 0 ? code : read_map(r, n, depth);
+		code = code < 0 ? code : read_map(r, n, depth);
+		break;
 	default:
-		return mark_error(r->conf, e->start_mark, r->err,
-				  "aliases are not supported; put a text that "
-				  "begins with '*' in quotes");
+		code = read_alias(r, e, n);
+		break;
 	}
+	return code < 0 ? code : keep_anchor(r, e, n, nodes_before);
 }
 
 static int
@@ -469,26 +503,59 @@ empty_root(struct conf *conf)
 	return n;
 }
 
+/* After its start event; depth is that of the root. */
 static int
-read_document(struct reader *r)
+read_document(struct reader *r, unsigned depth, struct conf_node **ret)
 {
-	_cleanup_event_ yaml_event_t start = {0}, e = {0};
-	struct conf_node *root = NULL;
-	int code = expect(r, YAML_STREAM_START_EVENT, "not YAML");
+	_cleanup_event_ yaml_event_t e = {0};
+	int code = next_event(r, &e);
 
+	r->anchors = NULL;
 	if (code == 0)
-		code = next_event(r, &start);
-	if (code < 0)
-		return code;
-	if (start.type == YAML_STREAM_END_EVENT) {
-		r->conf->root = empty_root(r->conf);
-		return r->conf->root ? 0 : no_memory(r->err, r->conf);
-	}
-	code = next_event(r, &e);
-	if (code == 0)
-		code = read_node(r, &e, 1, &root);
+		code = read_node(r, &e, depth, ret);
 	if (code == 0)
 		code = expect(r, YAML_DOCUMENT_END_EVENT, "not YAML");
+	return code;
+}
+
+/* Each document is an item of the root. */
+static int
+read_documents(struct reader *r, struct conf_node *root)
+{
+	struct conf_node *last = NULL, *document;
+
+	root->type = CONF_LIST;
+	for (;;) {
+		_cleanup_event_ yaml_event_t e = {0};
+		int code = next_event(r, &e);
+
+		if (code < 0 || e.type == YAML_STREAM_END_EVENT)
+			return code;
+		code = read_document(r, 2, &document);
+		if (code < 0)
+			return code;
+		append(root, &last, document);
+	}
+}
+
+static int
+read_stream(struct reader *r)
+{
+	_cleanup_event_ yaml_event_t e = {0};
+	struct conf_node *root = empty_root(r->conf);
+	int code = expect(r, YAML_STREAM_START_EVENT, "not YAML");
+
+	if (code < 0)
+		return code;
+	if (!root)
+		return no_memory(r->err, r->conf);
+	r->conf->root = root;
+	if (r->flags & CONF_DOCUMENTS)
+		return read_documents(r, root);
+	code = next_event(r, &e);
+	if (code < 0 || e.type == YAML_STREAM_END_EVENT)
+		return code;
+	code = read_document(r, 1, &root);
 	if (code == 0)
 		code = expect(r, YAML_STREAM_END_EVENT,
 			      "a second document begins; one file holds one");
@@ -497,9 +564,9 @@ read_document(struct reader *r)
 }
 
 static int
-run_libyaml(struct conf *conf, struct aegis_error *err)
+run_libyaml(struct conf *conf, unsigned flags, struct aegis_error *err)
 {
-	struct reader r = {.conf = conf, .err = err};
+	struct reader r = {.conf = conf, .flags = flags, .err = err};
 	int code;
 
 	if (!yaml_parser_initialize(&r.parser))
@@ -509,16 +576,17 @@ run_libyaml(struct conf *conf, struct aegis_error *err)
 	yaml_parser_set_input_string(&r.parser,
 				     (const unsigned char *)conf->text,
 				     conf->text_len);
-	code = read_document(&r);
+	code = read_stream(&r);
 	yaml_parser_delete(&r.parser);
 	return code;
 }
 
 int
-conf_parse(struct conf *conf, const char *file_label, const char *text,
-	   size_t len, struct aegis_error *err)
+conf_parse_as(struct conf *conf, unsigned flags, const char *file_label,
+	      const char *text, size_t len, struct aegis_error *err)
 {
 	_cleanup_conf_ struct conf c = CONF_INIT;
+	struct arena *storage;
 	int code;
 
 	*conf = CONF_INIT;
@@ -527,15 +595,17 @@ conf_parse(struct conf *conf, const char *file_label, const char *text,
 					file_label,
 					CONF_FILE_MAX / (1024 * 1024));
 	c.file = file_label;
-	c.storage = calloc(1, sizeof(struct storage));
-	if (!c.storage)
+	storage = calloc(1, sizeof(*storage));
+	if (!storage)
 		return no_memory(err, &c);
+	*storage = ARENA_INIT(SIZE_MAX);
+	c.storage = storage;
 	c.file = copy_text(&c, file_label, strlen(file_label));
 	c.text = copy_text(&c, text, len);
 	c.text_len = len;
 	if (!c.file || !c.text)
 		return aegis_error_set(err, -ENOMEM, "read %.200s", file_label);
-	code = run_libyaml(&c, err);
+	code = run_libyaml(&c, flags, err);
 	if (code < 0)
 		return code;
 	*conf = c;
@@ -578,7 +648,8 @@ read_file(const char *file, struct buf *out, struct aegis_error *err)
 }
 
 int
-conf_load(struct conf *conf, const char *file, struct aegis_error *err)
+conf_load_as(struct conf *conf, unsigned flags, const char *file,
+	     struct aegis_error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT(CONF_FILE_MAX);
 	int code;
@@ -586,5 +657,19 @@ conf_load(struct conf *conf, const char *file, struct aegis_error *err)
 	*conf = CONF_INIT;
 	code = read_file(file, &text, err);
 	return code < 0 ? code
-			: conf_parse(conf, file, buf_str(&text), text.len, err);
+			: conf_parse_as(conf, flags, file, buf_str(&text),
+					text.len, err);
+}
+
+int
+conf_parse(struct conf *conf, const char *file_label, const char *text,
+	   size_t len, struct aegis_error *err)
+{
+	return conf_parse_as(conf, 0, file_label, text, len, err);
+}
+
+int
+conf_load(struct conf *conf, const char *file, struct aegis_error *err)
+{
+	return conf_load_as(conf, 0, file, err);
 }

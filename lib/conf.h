@@ -54,6 +54,22 @@ int conf_parse(struct conf *conf, const char *file_label, const char *text,
 	       size_t len, struct aegis_error *err);
 void conf_release(struct conf *conf);
 
+/*
+ * Files that others write in their habits, such as rule files, are read less
+ * strictly.  A reader that asks for CONF_DUPLICATES looks itself for a key that
+ * comes twice (both are in the tree).  An alias is a copy of what it stands for
+ * and counts in full towards CONF_NODES_MAX.
+ */
+enum conf_flag {
+	CONF_DOCUMENTS = 1 << 0,  /* any number; root is the list of them */
+	CONF_ALIASES = 1 << 1,    /* anchors and aliases */
+	CONF_DUPLICATES = 1 << 2, /* a key may come twice */
+};
+int conf_load_as(struct conf *conf, unsigned flags, const char *file,
+		 struct aegis_error *err);
+int conf_parse_as(struct conf *conf, unsigned flags, const char *file_label,
+		  const char *text, size_t len, struct aegis_error *err);
+
 /* size zero bytes that live as long as the tree: who keeps what was read keeps
  * the conf, and there is one thing to free.  NULL if there is no memory. */
 void *conf_alloc(const struct conf *conf, size_t size);

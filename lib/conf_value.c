@@ -24,20 +24,23 @@ same_letter(char a, char b)
 }
 
 /* Edit distance in which two swapped neighbours are one slip (optimal string
- * alignment).  Both texts are under NEAREST_LEN. */
+ * alignment), or more than limit if it is that.  Both texts are under
+ * NEAREST_LEN.  A cell is made of the two rows before it: where these are over
+ * the limit, so is all that follows. */
 static unsigned
-distance(const char *a, const char *b)
+distance(const char *a, const char *b, unsigned limit)
 {
 	unsigned rows[3][NEAREST_LEN + 1], *before = rows[0], *last = rows[1],
 					   *now = rows[2];
 	const size_t alen = strlen(a), blen = strlen(b);
+	unsigned last_least = 0;
 
 	for (size_t k = 0; k <= blen; k++)
 		last[k] = before[k] = (unsigned)k;
 	for (size_t i = 1; i <= alen; i++) {
-		unsigned *spare = before;
+		unsigned *spare = before, least;
 
-		now[0] = (unsigned)i;
+		now[0] = least = (unsigned)i;
 		for (size_t k = 1; k <= blen; k++) {
 			unsigned best =
 				last[k - 1] + !same_letter(a[i - 1], b[k - 1]);
@@ -51,7 +54,11 @@ distance(const char *a, const char *b)
 			    before[k - 2] + 1 < best)
 				best = before[k - 2] + 1;
 			now[k] = best;
+			least = best < least ? best : least;
 		}
+		if (least > limit && last_least > limit)
+			return limit + 1;
+		last_least = least;
 		before = last;
 		last = now;
 		now = spare;
@@ -65,15 +72,19 @@ conf_nearest(const char *text, const char *const *names, size_t count)
 	const char *nearest = NULL;
 	unsigned best = UINT_MAX;
 
-	if (strlen(text) >= NEAREST_LEN)
+	const size_t text_len = strlen(text);
+
+	if (text_len >= NEAREST_LEN)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		const size_t len = strlen(names[i]);
 		unsigned d;
 
-		if (len >= NEAREST_LEN)
+		/* The difference in length is the least distance. */
+		if (len >= NEAREST_LEN || len + len / 3 < text_len ||
+		    text_len + len / 3 < len)
 			continue;
-		d = distance(text, names[i]);
+		d = distance(text, names[i], (unsigned)len / 3);
 		if (d <= len / 3 && d < best) {
 			best = d;
 			nearest = names[i];

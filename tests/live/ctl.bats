@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # aegis-ctl against a gate and a dockerd that run.
 
+bats_require_minimum_version 1.5.0
 load helpers
 
 setup_file() {
@@ -275,6 +276,31 @@ explain() {
 	[ "$status" -eq 1 ]
 	[[ $output == *"standard output: Bad file descriptor"* ]]
 	timeout 10 "$BUILD/aegis-ctl" -c "$T/aegis.yaml" decisions -f -o json -n 1 | head -n 1 | jq -e .id
+}
+
+@test "rules validate refuses the wrong rule alone" {
+	cat >"$T/rules.yaml" <<-'YAML'
+		- rule: good
+		  desc: opens
+		  condition: evt.type in (open, openat) and fd.name startswith /etc/
+		  output: opened %fd.name
+		  priority: NOTICE
+		- rule: bad
+		  desc: a field that is none
+		  condition: evt.type = open and fd.nmae = x
+		  output: o
+		  priority: NOTICE
+	YAML
+	run --separate-stderr ctl rules validate -o json "$T/rules.yaml"
+	echo "$output" "$stderr"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"rules.yaml:8:14:"*"did you mean 'fd.name'"* ]]
+	[ "$(jq -r '.[0] | .name, .loaded, .line, (.events | join(","))' <<<"$output" | paste -sd' ')" = "good true 1 open,openat" ]
+	[ "$(jq -r '.[0].condition' <<<"$output")" = "(evt.type in (open, openat) and fd.name startswith /etc/)" ]
+	[ "$(jq -r '.[1].loaded' <<<"$output")" = false ]
+	run ctl rules show good "$T/rules.yaml"
+	[ "$status" -eq 0 ]
+	[[ $output == *"events:    open, openat"* ]]
 }
 
 @test "alerts hold what the policy denied" {
