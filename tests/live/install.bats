@@ -29,7 +29,7 @@ files() { # files FOLDER: as one sorted list, without pages' compression
 	mk install DESTDIR="$T/root"
 	grep -q '# mine' "$T/root/etc/aegis/gatekeeper.yaml"
 	mk uninstall DESTDIR="$T/root"
-	[ "$(files "$T/root")" = ./etc/aegis/gatekeeper.yaml ]
+	[ "$(files "$T/root")" = $'./etc/aegis/gatekeeper.yaml\n./etc/aegis/rules.d/aegis_rules.yaml' ]
 }
 
 @test "make deb makes a package of what make install installs" {
@@ -40,7 +40,8 @@ files() { # files FOLDER: as one sorted list, without pages' compression
 	dpkg-deb -x "$deb" "$T/deb"
 	dpkg-deb -e "$deb" "$T/control"
 	diff <(files "$T/root") <(files "$T/deb" | grep -v ^./usr/share/doc/)
-	[ "$(cat "$T/control/conffiles")" = /etc/aegis/gatekeeper.yaml ]
+	# All that is a user's to change, and nothing else.
+	diff "$T/control/conffiles" <(files "$T/deb" | sed -n 's/^\.//; /^\/etc\//p')
 	(cd "$T/deb" && md5sum --quiet -c "$T/control/md5sums")
 	grep -q '^Depends: .*libc6.*libsqlite3-0' "$T/control/control"
 	[ -z "$(dpkg-deb -c "$deb" | grep -v ' root/root ')" ]
