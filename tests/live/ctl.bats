@@ -32,11 +32,10 @@ ctl() {
 
 @test "status names who locks the store" {
 	local locker
-	sqlite3 "$STORE" >/dev/null 2>&1 3>&- < <(echo 'begin immediate;'; exec sleep 30) &
-	locker=$!
-	wait_for 10 sh -c "! sqlite3 '$STORE' 'begin immediate; rollback;'"
+	lock_store
+	locker=$LOCK_PID
 	run ctl status
-	kill "$locker"
+	unlock_store
 	echo "$output"
 	[ "$status" -eq 3 ]
 	[[ $output == *"store "*locked*"locked by process $locker (sqlite3)"* ]]

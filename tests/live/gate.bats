@@ -22,6 +22,10 @@ is_gated() {
 	[[ $(api GET /v1.20/info) == 403* ]]
 }
 
+@test "the dockerd of these tests leaves the network of the host alone" {
+	[ "$(readlink "/proc/$(pid_of dockerd)/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
 @test "docker run of a pinned, allowed image works unchanged" {
 	run "$DOCKER" run --rm --network none nginx:1.27 echo hello
 	[ "$status" -eq 0 ]
@@ -253,15 +257,11 @@ is_gated() {
 }
 
 @test "a locked store denies what changes state, lets reads pass, and recovers" {
-	coproc LOCK { sqlite3 "$STORE"; }
-	echo 'begin immediate; select 1;' >&"${LOCK[1]}"
-	read -r _ <&"${LOCK[0]}"
+	lock_store
 	denied gate.store "$DOCKER" create --network none nginx:1.27 true
 	run "$DOCKER" ps
 	[ "$status" -eq 0 ]
-	echo 'rollback;' >&"${LOCK[1]}"
-	echo '.quit' >&"${LOCK[1]}"
-	wait "$LOCK_PID" || true
+	unlock_store
 	wait_for $DEADLINE_S "$DOCKER" run --rm --network none nginx:1.27 true
 	sql 'select id, rule, verdict, endpoint from decisions order by id desc limit 8'
 	[ "$(sql "select count(*) from decisions where rule = 'gate.store'")" -ge 1 ]

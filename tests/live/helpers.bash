@@ -82,8 +82,14 @@ gate_up() {
 		http://plugin/Plugin.Activate || { cat "$T/gate.log"; return 1; }
 }
 
+# Where a dockerd is started with --bridge=none it takes docker0 away, whosever that
+# is, and a swarm leaves a bridge: each has a network of its own to do so in.
+in_own_network() {
+	exec unshare --net sh -c 'busybox ip link set lo up && exec "$@"' - "$@"
+}
+
 dockerd_up() {
-	"$DOCKERD" --config-file "$T/daemon.json" --data-root "$T/data" \
+	in_own_network "$DOCKERD" --config-file "$T/daemon.json" --data-root "$T/data" \
 		--exec-root "$T/exec" -H "unix://$SOCK" --pidfile "$T/docker.pid" \
 		--bridge=none --iptables=false --ip6tables=false "$@" \
 		>>"$T/dockerd.log" 2>&1 3>&- &
@@ -165,4 +171,17 @@ denied() {
 	echo "$output"
 	[ "$status" -ne 0 ]
 	[[ $output == *"authorization denied by plugin $PLUGIN"?(:latest)": [$rule]"* ]]
+}
+
+# lock_store [MODE]: hold its write lock (immediate, exclusive), as process $LOCK_PID.
+# The gate writes at times: the lock is waited for.
+lock_store() {
+	coproc LOCK { exec sqlite3 -bail "$STORE" 3>&-; }
+	printf '.timeout 10000\nbegin %s;\nselect 1;\n' "${1:-immediate}" >&"${LOCK[1]}"
+	read -rt 20 _ <&"${LOCK[0]}"
+}
+
+unlock_store() {
+	printf 'rollback;\n.quit\n' >&"${LOCK[1]}"
+	wait "$LOCK_PID" || :
 }

@@ -9,7 +9,8 @@ setup() {
 	# The dockerd that it finds in PATH is private, wherever it may write.
 	cat >"$T/bin/dockerd" <<-EOF
 		#!/bin/sh
-		exec "$DOCKERD" --config-file "$T/daemon.json" --data-root "$T/data" \\
+		exec unshare --net sh -c 'busybox ip link set lo up && exec "\$@"' - \\
+			"$DOCKERD" --config-file "$T/daemon.json" --data-root "$T/data" \\
 			--exec-root "$T/exec" -H "unix://$SOCK" --pidfile "$T/docker.pid" \\
 			--bridge=none --iptables=false --ip6tables=false "\$@"
 	EOF

@@ -117,9 +117,7 @@ status_says() {
 
 @test "reads do not wait for a store that is known to be down" {
 	local begin
-	coproc LOCK { sqlite3 "$STORE"; }
-	echo 'begin immediate; select 1;' >&"${LOCK[1]}"
-	read -r _ <&"${LOCK[0]}"
+	lock_store
 	run ask POST /containers/a/stop
 	[[ $output == *gate.store* ]]
 	begin=${EPOCHREALTIME/./}
@@ -128,9 +126,7 @@ status_says() {
 	done
 	# Each waited a second once.
 	((${EPOCHREALTIME/./} - begin < 10000000))
-	echo 'rollback;' >&"${LOCK[1]}"
-	echo '.quit' >&"${LOCK[1]}"
-	wait "$LOCK_PID" || true
+	unlock_store
 	wait_for $DEADLINE_S allowed POST /containers/b/stop
 }
 

@@ -9,15 +9,12 @@ setup_file() {
 	gate_up
 	dockerd_up
 	image nginx:1.27
-	# The bridge is in the host's network, whoever's dockerd makes it.
-	grep docker_gwbridge /proc/net/dev >"$T/gwbridge-before" || :
 	"$DOCKER" swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:23771
 	export T PLUGIN SOCK GATE_SOCK STORE
 }
 
 teardown_file() {
 	timeout 60 "$DOCKER" swarm leave --force
-	[ -s "$T/gwbridge-before" ] || timeout 60 "$DOCKER" network rm docker_gwbridge
 	stack_down
 }
 

@@ -87,7 +87,7 @@ as_before() {
 	local id
 	id=$("$DOCKER" network inspect -f '{{.Id}}' host)
 	"$DOCKER" run -d --name by-id --network "$id" nginx:1.27 sleep 900 || return 0
-	[ "$(link_of by-id net)" != "$(readlink /proc/self/ns/net)" ]
+	[ "$(link_of by-id net)" != "$(readlink "/proc/$(pid_of dockerd)/ns/net")" ]
 	"$DOCKER" rm -f by-id
 }
 
