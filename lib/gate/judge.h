@@ -56,12 +56,14 @@ void name_image_of_container(struct judge *j);
 /* Ring 2: the image a container was made of, by name and by what it is. */
 void check_image_of_container(struct judge *j);
 
-void check_container(struct judge *j); /* judge.spec: everything but mounts */
-void check_mounts(struct judge *j);    /* judge.spec */
-void check_nested(struct judge *j);    /* judge.spec: binds within binds */
-void check_networks(struct judge *j);  /* judge.spec: those it would be in */
-void check_update(struct judge *j);    /* judge.spec: resources, devices */
-void check_exec(struct judge *j);      /* judge.spec */
+/* Each of judge.spec. */
+void check_container(struct judge *j);  /* everything but mounts */
+void check_namespaces(struct judge *j); /* part of it */
+void check_networks(struct judge *j);   /* part of that: those it would be in */
+void check_mounts(struct judge *j);
+void check_nested(struct judge *j); /* binds within binds */
+void check_update(struct judge *j); /* resources, devices */
+void check_exec(struct judge *j);
 void check_sysctl(struct judge *j, const char *field, const char *name);
 /* The driver that a log configuration names under key. */
 void check_log_driver(struct judge *j, const char *field,

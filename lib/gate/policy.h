@@ -163,6 +163,7 @@ int policy_parse(struct policy **ret, const char *file_label, const char *text,
 		 size_t len, struct aegis_error *err);
 void policy_free(struct policy *p);
 
+const char *policy_profile_name(enum policy_profile profile);
 /* Fill everything of containers from a profile. */
 void policy_profile_apply(struct policy_containers *c,
 			  enum policy_profile profile);

@@ -112,6 +112,18 @@ static const struct policy_containers restricted = {
 	.log_drivers = LOG_DRIVERS,
 };
 
+const char *
+policy_profile_name(enum policy_profile profile)
+{
+	static const char *const names[] = {
+		[POLICY_PRIVILEGED] = "privileged",
+		[POLICY_BASELINE] = "baseline",
+		[POLICY_RESTRICTED] = "restricted",
+	};
+
+	return names[profile];
+}
+
 void
 policy_profile_apply(struct policy_containers *c, enum policy_profile profile)
 {
