@@ -266,10 +266,11 @@ reaches_in(const struct gate_call *call)
 	case ENDPOINT_CONTAINER_ARCHIVE_HEAD:
 	case ENDPOINT_CONTAINER_ARCHIVE_PUT:
 	case ENDPOINT_CONTAINER_COPY:
+	/* Up to API 1.41 a web socket has stdin whatever its query says. */
+	case ENDPOINT_CONTAINER_ATTACH_WS:
 		return true;
 	/* Who only looks at the output reaches nothing. */
 	case ENDPOINT_CONTAINER_ATTACH:
-	case ENDPOINT_CONTAINER_ATTACH_WS:
 		return uri_query_bool(&call->uri, "stdin");
 	default:
 		return false;
@@ -489,6 +490,18 @@ asks_for_container(const struct gate_call *call)
 	return call->lookups & (GATE_LOOKUP_CONTAINER | GATE_LOOKUP_EXEC);
 }
 
+/* Will dockerd find the sources of the binds again, and can something be written
+ * through them?  So it is for a copy into a container that does not run, too: a
+ * link in its tar takes the place of a folder. */
+static bool
+finds_binds_anew(const struct gate_call *call)
+{
+	const enum endpoint_id id = call->match.endpoint->id;
+
+	return !reaches_in(call) || id == ENDPOINT_CONTAINER_ARCHIVE_PUT ||
+	       id == ENDPOINT_CONTAINER_COPY;
+}
+
 /* Ring 2: the container that dockerd described is judged too. */
 static void
 adopt_container(struct gate_call *call, const struct gate_facts *facts)
@@ -502,8 +515,7 @@ adopt_container(struct gate_call *call, const struct gate_facts *facts)
 	TEXT_COPY(call->subject, c->name);
 	call->lookups |= GATE_LOOKUP_IMAGE | GATE_LOOKUP_VOLUMES |
 			 GATE_LOOKUP_PATHS | GATE_LOOKUP_JOINED;
-	/* One that runs has its mounts. */
-	if (!reaches_in(call))
+	if (finds_binds_anew(call))
 		call->lookups |= GATE_LOOKUP_OTHERS | GATE_LOOKUP_DATA_ROOT;
 }
 
@@ -595,10 +607,10 @@ check_container_there(struct judge *j)
 	    j->policy->api[j->call->match.endpoint->class] == POLICY_API_ALLOW)
 		return;
 	j->spec = &j->call->container;
-	if (!reaches) {
+	if (!reaches)
 		check_image_of_container(j);
+	if (finds_binds_anew(j->call))
 		check_nested(j);
-	}
 	check_container(j);
 	check_mounts(j);
 }

@@ -612,6 +612,17 @@ first_name(const struct json_node *container)
 	return id ? id : "";
 }
 
+/* Does it count?  One that never ran could swap nothing yet, and whatever lets it is
+ * judged beside all others; if it counted, making one would keep others from
+ * starting. */
+static bool
+has_run(const struct json_node *container)
+{
+	const char *state = json_get_string(container, "State");
+
+	return !state || strcmp(state, "created") != 0;
+}
+
 static int
 ask_others(struct lookup *l, const struct gate_call *call)
 {
@@ -636,7 +647,7 @@ ask_others(struct lookup *l, const struct gate_call *call)
 		const struct json_node *mounts = json_get(c, "Mounts");
 		const char *id = json_get_string(c, "Id");
 
-		if (!mounts || mounts->type != JSON_ARRAY ||
+		if (!mounts || mounts->type != JSON_ARRAY || !has_run(c) ||
 		    (id && !strcmp(id, own)))
 			continue;
 		json_foreach(m, mounts) {

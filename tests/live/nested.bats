@@ -51,6 +51,20 @@ is_stopped() {
 	"$DOCKER" rm -f inner reader same
 }
 
+@test "what never ran keeps nobody from starting, and is not written through" {
+	"$DOCKER" run -d --name inner --restart always --network none -v "$T/binds/w/a:/a" \
+		nginx:1.27 sleep 300
+	"$DOCKER" create --name never --network none -v "$T/binds/w:/w" nginx:1.27 true
+	run "$DOCKER" restart -t 0 inner
+	[ "$status" -eq 0 ]
+	mkdir -p "$T/tar"
+	ln -sfn /usr "$T/tar/a"
+	denied containers.binds "$DOCKER" cp "$T/tar/a" never:/w/
+	[ -d "$T/binds/w/a" ] && [ ! -L "$T/binds/w/a" ]
+	denied containers.binds "$DOCKER" start never
+	"$DOCKER" rm -f inner never
+}
+
 @test "nor through a link, nor within itself" {
 	ln -sfn w "$T/binds/link"
 	"$DOCKER" run -d --name outer --network none -v "$T/binds/link:/w" nginx:1.27 sleep 300

@@ -589,6 +589,7 @@ who_reaches_into_a_container_gets_what_it_is(void **state)
 	      {"a container that cannot be read", "gate.lookup", {EXEC("{\"Id\":\"" SHA "\"}")}},
 	      {"attach with stdin", "containers.privileged", {ATTACH("stream=1&stdin=1&stdout=1")}},
 	      {"attach that only looks", NULL, {ATTACH("stream=1&stdin=0&stdout=1")}},
+	      {"over a web socket, which has stdin unasked", "containers.privileged", {.method = "GET", .uri = "/v1.41/containers/web/attach/ws?stream=1", .container = INSPECT("\"Privileged\":true")}},
 	      {"over a web socket", "containers.privileged", {.method = "GET", .uri = "/v1.41/containers/web/attach/ws?stdin=true", .container = INSPECT("\"Privileged\":true")}});
 	CHECK("version: 1\napi: {exec: allow}\n",
 	      {"a policy that allows exec anywhere", NULL, {EXEC(INSPECT("\"Privileged\":true")), .image = NGINX}},
@@ -617,6 +618,8 @@ a_bind_inside_a_writable_one_is_refused(void **state)
 	      {"one that begins alike", NULL, BOUND_START("/srv/w/ab", "true", "db", "/srv/w/a", true)},
 	      {"any depth", "containers.binds", BOUND_START("/srv/w/a/b/c", "true", "db", "/srv/w", true)},
 	      {"holds another's", "containers.binds", BOUND_START("/srv/w", "true", "db", "/srv/w/a", false)},
+	      {"a copy into what holds another's, which could bring a link", "containers.binds", {.method = "PUT", .uri = "/v1.41/containers/web/archive?path=/w", .container = BOUND("/srv/w", "true"), .other = {"db", "/srv/w/a", false}}},
+	      {"a copy out of it", NULL, {.method = "GET", .uri = "/v1.41/containers/web/archive?path=/w", .container = BOUND("/srv/w", "true"), .other = {"db", "/srv/w/a", false}}},
 	      {"holds another's, read-only", NULL, BOUND_START("/srv/w", "false", "db", "/srv/w/a", true)},
 	      {"written within, though it leads out", "containers.binds", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/w/a", "true"), .resolved = "/srv/else", .other = {"db", "/srv/w", true}}},
 	      {"leads in, though it is written elsewhere", "containers.binds", {.uri = "/v1.41/containers/web/start", .length = "0", .image = NGINX, .container = BOUND("/srv/link", "true"), .resolved = "/srv/w/a", .other = {"db", "/srv/w", true}}},
