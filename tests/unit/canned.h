@@ -6,7 +6,9 @@
 #define AEGIS_TESTS_UNIT_CANNED_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -25,6 +27,32 @@ struct canned {
 	unsigned held_count, served;
 };
 
+/* Head and body, which the client may send in two. */
+static bool
+canned_is_whole(const char *request, size_t len)
+{
+	const char *end = strstr(request, "\r\n\r\n");
+	const char *body = strstr(request, "Content-Length: ");
+
+	return end && len >= (size_t)(end + 4 - request) +
+				     (body ? strtoul(body + 16, NULL, 10) : 0);
+}
+
+static void
+canned_read(int fd, char request[CANNED_REQUEST_MAX])
+{
+	size_t len = 0;
+	ssize_t n;
+
+	request[0] = '\0';
+	while (!canned_is_whole(request, len) &&
+	       (n = recv(fd, request + len, CANNED_REQUEST_MAX - 1 - len, 0)) >
+		       0) {
+		len += (size_t)n;
+		request[len] = '\0';
+	}
+}
+
 static void *
 canned_serve(void *arg)
 {
@@ -33,11 +61,11 @@ canned_serve(void *arg)
 
 	while ((fd = accept(c->listener, NULL, NULL)) >= 0) {
 		static char request[CANNED_REQUEST_MAX];
-		ssize_t n = recv(fd, request, sizeof(request) - 1, 0);
 		const char *answer;
 		size_t len;
+		ssize_t n;
 
-		request[n > 0 ? n : 0] = '\0';
+		canned_read(fd, request);
 		c->served++;
 		answer = c->answer(request, &len);
 		if (!answer) {
