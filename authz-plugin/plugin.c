@@ -111,7 +111,7 @@ handle_request(struct httpd_request *req, void *ctx)
 		reply_text(req, "{\"Allow\":true}");
 		job_free(job);
 	} else if (gate_read(&job->call, &job->envelope, job->policy->policy,
-			     &p->host, &job->verdict) < 0) {
+			     &job->verdict) < 0) {
 		job_finish(job);
 	} else {
 		look_up(job);

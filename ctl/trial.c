@@ -107,7 +107,7 @@ trial_judge(struct trial *t, const struct policy *policy,
 	    int64_t now_ms, struct trial_result *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (!gate_read(&t->call, e, policy, &t->host, &ret->verdict)) {
+	if (!gate_read(&t->call, e, policy, &ret->verdict)) {
 		const struct gate_facts *f =
 			get_facts(t, policy, how, facts, ret);
 

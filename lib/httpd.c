@@ -75,7 +75,6 @@ struct httpd_request {
 	h2o_req_t *req;
 	struct httpd *server;
 	struct connection *connection;
-	void *data;
 };
 
 struct handler {
@@ -193,18 +192,6 @@ httpd_reply(struct httpd_request *r, unsigned status, const char *content_type,
 	h2o_send_inline(req, body, len);
 }
 
-void
-httpd_set_data(struct httpd_request *req, void *data)
-{
-	req->data = data;
-}
-
-void *
-httpd_data(const struct httpd_request *req)
-{
-	return req->data;
-}
-
 /* --- connections ------------------------------------------------------------------ */
 
 static void on_accept(h2o_socket_t *socket, const char *err);
@@ -288,12 +275,6 @@ httpd_add_listener(struct httpd *s, int fd, struct aegis_error *err)
 	s->listeners = l;
 	h2o_socket_read_start(l->socket, on_accept);
 	return 0;
-}
-
-unsigned
-httpd_connections(const struct httpd *s)
-{
-	return s->connection_count;
 }
 
 unsigned

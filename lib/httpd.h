@@ -86,9 +86,6 @@ struct httpd_bytes httpd_header(const struct httpd_request *req,
 /* Answer; req is gone afterwards.  body is copied.  Loop thread only. */
 void httpd_reply(struct httpd_request *req, unsigned status,
 		 const char *content_type, const char *body, size_t len);
-/* A free slot for the owner of a kept request. */
-void httpd_set_data(struct httpd_request *req, void *data);
-void *httpd_data(const struct httpd_request *req);
 
 /* --- work for the loop --- */
 /* Call fn(arg) in the loop, soon; any thread.  Never lost while the server
@@ -109,7 +106,6 @@ void httpd_alarm(struct httpd *s, uint64_t at_ms, void (*fn)(void *ctx),
 /* Milliseconds of the loop's monotonic clock, cached per turn. */
 uint64_t httpd_now_ms(const struct httpd *s);
 
-unsigned httpd_connections(const struct httpd *s);
 unsigned httpd_connections_max(const struct httpd *s);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/json_keys.h"
 #include "lib/swar.h"
 #include "lib/utf8.h"
@@ -41,15 +42,6 @@ skip_space(struct scan *s)
 }
 
 /* --- strings ------------------------------------------------------------ */
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Four hex digits, or -1. */
 static int

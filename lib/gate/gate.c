@@ -393,10 +393,8 @@ gate_call_reset(struct gate_call *call, const struct envelope *envelope)
 
 int
 gate_read(struct gate_call *call, const struct envelope *envelope,
-	  const struct policy *policy, const struct gate_host *host,
-	  struct gate_verdict *verdict)
+	  const struct policy *policy, struct gate_verdict *verdict)
 {
-	(void)host;
 	gate_call_reset(call, envelope);
 	if (read_endpoint(call, verdict) < 0)
 		return -EACCES;

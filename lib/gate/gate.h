@@ -178,8 +178,7 @@ struct gate_facts {
  * policy decides which look-ups are worth making.
  */
 int gate_read(struct gate_call *call, const struct envelope *envelope,
-	      const struct policy *policy, const struct gate_host *host,
-	      struct gate_verdict *verdict);
+	      const struct policy *policy, struct gate_verdict *verdict);
 void gate_call_release(struct gate_call *call);
 /* Between two calls: give back what the last took beyond keep_bytes each for its
  * URI and its body. */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/hex.h"
+
 /* --- bytes --------------------------------------------------------------- */
 
 /*
@@ -28,24 +30,12 @@ check_bytes(const char *text, size_t len, struct aegis_error *err)
 	return 0;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Undo percent-encoding in place, once.  A '+' is a space in queries only. */
 static int
 decode(char *s, bool plus_is_space, struct aegis_error *err)
 {
 	char *out = s;
-	int high, low;
+	int byte;
 
 	for (; *s; s++) {
 		if (*s == '+' && plus_is_space) {
@@ -56,16 +46,15 @@ decode(char *s, bool plus_is_space, struct aegis_error *err)
 			*out++ = *s;
 			continue;
 		}
-		high = hex_value(s[1]);
-		low = high < 0 ? -1 : hex_value(s[2]);
-		if (low < 0)
+		byte = hex_byte(s + 1);
+		if (byte < 0)
 			return aegis_error_setx(
 				err, -EINVAL,
 				"the URI has a '%%' without two hex digits");
-		if (!high && !low)
+		if (!byte)
 			return aegis_error_setx(err, -EINVAL,
 						"the URI holds a NUL");
-		*out++ = (char)(high << 4 | low);
+		*out++ = (char)byte;
 		s += 2;
 	}
 	*out = '\0';

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 /* What ends a word outside of quotes.  \v and \f do, but separate nothing. */
 #define NOT_BARE "()\"' \t\n\v\f\r=,"
 #define NOT_BARE_ARGUMENT "][\"' \t\n\v\f\r"
@@ -150,15 +152,6 @@ lexer_number(struct lexer *l)
 
 /* --- quoted texts ------------------------------------------------------- */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* What "\c" stands for, -1 if for nothing.  "\ " is a backslash: an error of
  * old rules that Falco lives with. */
 static int
@@ -193,10 +186,7 @@ unescape(struct lexer *l, char *text, const char *end)
 		if (*c == '\\') {
 			c++;
 			if (*c == 'x') {
-				const int high = hex_digit(c[1]);
-				const int low = high < 0 ? -1 : hex_digit(c[2]);
-
-				v = low < 0 ? -1 : high * 16 + low;
+				v = hex_byte(c + 1);
 				if (v == 0)
 					return bad_escape(l, "a NUL byte", c);
 			} else {

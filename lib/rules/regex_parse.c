@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/rules/regex_tree.h"
 
 static void
@@ -146,15 +147,6 @@ perl_set(char c, struct regex_set *s)
 	return true;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that an escape stands for; p->at is behind the backslash.  -1 after
  * an error. */
 static int
@@ -163,21 +155,20 @@ escaped_byte(struct parser *p)
 	static const char from[] = "tnrfva", to[] = "\t\n\r\f\v\a";
 	const char c = *p->at;
 	const char *at = c ? strchr(from, c) : NULL;
-	int high, low;
+	int byte;
 
 	if (at) {
 		p->at++;
 		return to[at - from];
 	}
 	if (c == 'x') {
-		high = hex_digit(p->at[1]);
-		low = high < 0 ? -1 : hex_digit(p->at[2]);
-		if (low < 0) {
+		byte = hex_byte(p->at + 1);
+		if (byte < 0) {
 			fail(p, -EINVAL, "two hexadecimal digits after \\x");
 			return -1;
 		}
 		p->at += 3;
-		return high * 16 + low;
+		return byte;
 	}
 	if (!c || isalnum((unsigned char)c) || (unsigned char)c >= 0x80) {
 		fail(p, -EINVAL, "this escape is not supported");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/conf.h"
+#include "lib/hex.h"
 
 #define SHOWN 60
 
@@ -166,15 +167,6 @@ rules_net_has(const struct rules_net *net, const struct rules_ip *ip)
 
 /* --- bytes -------------------------------------------------------------- */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int
 rules_value_hex(const char *text, void *out, size_t size, size_t *ret_len,
 		struct aegis_error *err)
@@ -185,13 +177,12 @@ rules_value_hex(const char *text, void *out, size_t size, size_t *ret_len,
 	if (!len || len % 2 || len / 2 > size)
 		return wanted("hexadecimal digits, two a byte", text, err);
 	for (size_t i = 0; i < len; i += 2) {
-		const int high = hex_digit(text[i]),
-			  low = hex_digit(text[i + 1]);
+		const int byte = hex_byte(text + i);
 
-		if (high < 0 || low < 0)
+		if (byte < 0)
 			return wanted("hexadecimal digits, two a byte", text,
 				      err);
-		bytes[i / 2] = (uint8_t)(high * 16 + low);
+		bytes[i / 2] = (uint8_t)byte;
 	}
 	*ret_len = len / 2;
 	return 0;

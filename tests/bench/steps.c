@@ -59,8 +59,7 @@ parse_envelope(struct bench *b)
 static void
 read_call(struct bench *b)
 {
-	if (gate_read(&b->call, &b->envelope, b->policy, &host, &b->verdict) <
-	    0)
+	if (gate_read(&b->call, &b->envelope, b->policy, &b->verdict) < 0)
 		die(b->verdict.message, &(struct aegis_error){0});
 }
 

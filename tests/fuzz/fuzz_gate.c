@@ -150,7 +150,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	e.uri_len = strlen(e.uri);
 	memset(&verdict, 0, sizeof(verdict));
-	if (gate_read(&call, &e, policy, &host, &verdict) == 0)
+	if (gate_read(&call, &e, policy, &verdict) == 0)
 		judge(&call, policy, which == 0, &verdict);
 	check_verdict(&verdict);
 	check_record(&call);

@@ -222,7 +222,7 @@ allows(struct run *r, const char *uri, const struct buf *body,
 	};
 
 	memset(v, 0, sizeof(*v));
-	if (gate_read(&call, &e, r->policy, &r->host, v) == 0) {
+	if (gate_read(&call, &e, r->policy, v) == 0) {
 		const struct gate_facts *facts =
 			lookup_run(r->lookup, &r->source, &call, r->policy);
 

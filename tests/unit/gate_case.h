@@ -203,7 +203,7 @@ run(const char *policy_text, const struct call *c)
 	build_envelope(c, &text, base64);
 	assert_int_equal(envelope_parse(&envelope, buf_str(&text), text.len,
 					&err), 0);
-	if (gate_read(&call, &envelope, policy, &host, &verdict) == 0) {
+	if (gate_read(&call, &envelope, policy, &verdict) == 0) {
 		while (gate_need(&call, &facts, policy)) {
 			facts.asked |= call.lookups;
 			answer(&facts, c, docs);

@@ -135,7 +135,7 @@ start(const char *docker, unsigned timeout_ms, struct gate_verdict *ret)
 	assert_int_equal(hostpath_root_open(&root, "/", NULL), 0);
 	assert_int_equal(envelope_parse(&envelope, text, strlen(text), NULL),
 			 0);
-	assert_int_equal(gate_read(&call, &envelope, policy, &host, ret), 0);
+	assert_int_equal(gate_read(&call, &envelope, policy, ret), 0);
 	/* Only paths can be had without waiting. */
 	assert_null(lookup_try(lookup, &source, &call, policy));
 	facts = lookup_run(lookup, &source, &call, policy);

@@ -83,7 +83,7 @@ judge(const char *request, size_t len, struct gate_verdict *v)
 
 	if (envelope_parse(&envelope, request, len, &err) < 0)
 		fail_msg("%s", err.text);
-	if (gate_read(&call, &envelope, policy, &host, v) == 0) {
+	if (gate_read(&call, &envelope, policy, v) == 0) {
 		while ((missing = gate_need(&call, &facts, policy))) {
 			assert_true(++rounds < ROUNDS_MAX);
 			answer(&facts, &call, missing);

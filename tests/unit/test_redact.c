@@ -190,7 +190,7 @@ redact(const struct redact_case *c, struct buf *uri, struct buf *body,
 	assert_int_equal(policy_parse(&policy, "p", "version: 1", 10, NULL), 0);
 	assert_int_equal(envelope_parse(&envelope, buf_str(&text), text.len,
 					NULL), 0);
-	if (gate_read(&call, &envelope, policy, &host, &verdict) == 0) {
+	if (gate_read(&call, &envelope, policy, &verdict) == 0) {
 		while ((facts.asked |= gate_need(&call, &facts, policy)) &&
 		       gate_need(&call, &facts, policy))
 			;
