@@ -74,6 +74,10 @@ int conf_parse_as(struct conf *conf, unsigned flags, const char *file_label,
  * the conf, and there is one thing to free.  NULL if there is no memory. */
 void *conf_alloc(const struct conf *conf, size_t size);
 
+/* Reads a value into slot: 0, or an error with the place in *err. */
+typedef int conf_reader(const struct conf *conf, const struct conf_node *value,
+			void *slot, struct aegis_error *err);
+
 /*
  * One key a map may have: its reader is called with the value node and with
  * ctx + offset, where ctx is what conf_read_map() was given.  So a section that
@@ -81,8 +85,7 @@ void *conf_alloc(const struct conf *conf, size_t size);
  */
 struct conf_key {
 	const char *name;
-	int (*read)(const struct conf *conf, const struct conf_node *value,
-		    void *slot, struct aegis_error *err);
+	conf_reader *read;
 	size_t offset;
 };
 
